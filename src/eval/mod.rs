@@ -1,0 +1,13 @@
+//! Floor 3: expressions and statements, run against a packet, a lease and the scopes. No I/O: what has to happen outside
+//! (logs, programs to run) goes out as values.
+
+pub mod bindings;
+pub mod reply;
+
+/// The level of a log line: fatal and error lines are LOG_ERR (spec/operations.md 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogKind {
+    Error,
+    Info,
+    Debug,
+}

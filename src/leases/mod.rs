@@ -1,0 +1,3 @@
+//! Floor 4: the lease database. The in-memory store with its indexes and expiry, the text format, the journal. No packets.
+
+pub mod lease;

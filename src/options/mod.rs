@@ -1,0 +1,4 @@
+//! Floor 1: options. Spaces and definitions, text form to bytes and back, storage order, packing into packets.
+
+pub mod registry;
+pub mod set;
