@@ -304,11 +304,7 @@ impl Config {
     /// The subnet that contains the address, as ISC's search would find it. O(log subnets).
     pub fn subnet_of(&self, address: Ipv4Addr) -> Option<SubnetId> {
         let address = u32::from(address);
-        let at = self
-            .index
-            .subnets
-            .partition_point(|(low, _, _)| *low <= address)
-            .checked_sub(1)?;
+        let at = self.index.subnets.partition_point(|(low, _, _)| *low <= address).checked_sub(1)?;
         let (_, high, subnet) = self.index.subnets[at];
         (address <= high).then_some(subnet)
     }
@@ -316,11 +312,7 @@ impl Config {
     /// Pool and subnet of an address in a range. O(log ranges).
     pub fn range_of(&self, address: Ipv4Addr) -> Option<(PoolId, SubnetId)> {
         let address = u32::from(address);
-        let at = self
-            .index
-            .ranges
-            .partition_point(|(low, _, _, _)| *low <= address)
-            .checked_sub(1)?;
+        let at = self.index.ranges.partition_point(|(low, _, _, _)| *low <= address).checked_sub(1)?;
         let (_, high, pool, subnet) = self.index.ranges[at];
         (address <= high).then_some((pool, subnet))
     }

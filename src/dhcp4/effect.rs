@@ -35,12 +35,7 @@ pub enum Route {
     /// Through the fallback UDP socket; the kernel routes it.
     Fallback { to: SocketAddrV4 },
     /// A frame on the interface, from `source`:server port.
-    Frame {
-        interface: InterfaceId,
-        hardware: [u8; 6],
-        source: Ipv4Addr,
-        to: SocketAddrV4,
-    },
+    Frame { interface: InterfaceId, hardware: [u8; 6], source: Ipv4Addr, to: SocketAddrV4 },
 }
 
 /// A reply.

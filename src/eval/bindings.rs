@@ -22,26 +22,17 @@ pub struct Bindings {
 impl Bindings {
     /// The value of a variable; `None` if it is unknown or has no value.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.entries
-            .iter()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .and_then(|(_, v)| v.as_ref())
+        self.entries.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).and_then(|(_, v)| v.as_ref())
     }
 
     /// True if the name is bound here, with or without a value.
     pub fn contains(&self, name: &str) -> bool {
-        self.entries
-            .iter()
-            .any(|(n, _)| n.eq_ignore_ascii_case(name))
+        self.entries.iter().any(|(n, _)| n.eq_ignore_ascii_case(name))
     }
 
     /// Binds a name, in place if it is known, else as the newest.
     pub fn set(&mut self, name: &Arc<str>, value: Option<Value>) {
-        match self
-            .entries
-            .iter_mut()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-        {
+        match self.entries.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
             Some(entry) => entry.1 = value,
             None => self.entries.insert(0, (name.clone(), value)),
         }

@@ -24,18 +24,12 @@ pub struct ReplyOptions {
 impl ReplyOptions {
     /// Starts from a folded scope.
     pub fn over(base: Arc<OptionSet<ReplyValue>>) -> ReplyOptions {
-        ReplyOptions {
-            base: Some(base),
-            own: OptionSet::default(),
-        }
+        ReplyOptions { base: Some(base), own: OptionSet::default() }
     }
 
     /// The value of an option.
     pub fn get(&self, key: OptionKey) -> Option<&ReplyValue> {
-        let value = self
-            .own
-            .get(key)
-            .or_else(|| self.base.as_ref().and_then(|b| b.get(key)))?;
+        let value = self.own.get(key).or_else(|| self.base.as_ref().and_then(|b| b.get(key)))?;
         (!matches!(value, ReplyValue::Removed)).then_some(value)
     }
 
@@ -57,11 +51,7 @@ impl ReplyOptions {
     pub fn codes(&self, space: SpaceId, storage: Storage) -> Vec<u32> {
         let mut codes = Vec::new();
         if let Some(base) = &self.base {
-            codes.extend(
-                base.in_order_set()
-                    .filter(|(k, _)| k.space == space)
-                    .map(|(k, _)| k.code),
-            );
+            codes.extend(base.in_order_set().filter(|(k, _)| k.space == space).map(|(k, _)| k.code));
         }
         for (key, _) in self.own.in_order_set() {
             if key.space == space && !codes.contains(&key.code) {

@@ -32,18 +32,12 @@ pub struct OptionKey {
 impl OptionKey {
     /// An option of space `dhcp`.
     pub const fn dhcp(code: u32) -> OptionKey {
-        OptionKey {
-            space: SpaceId::DHCP,
-            code,
-        }
+        OptionKey { space: SpaceId::DHCP, code }
     }
 
     /// A server parameter (spec/config-language.md 5).
     pub const fn server(code: u32) -> OptionKey {
-        OptionKey {
-            space: SpaceId::SERVER,
-            code,
-        }
+        OptionKey { space: SpaceId::SERVER, code }
     }
 }
 
@@ -92,10 +86,7 @@ pub struct Registry {
 impl Registry {
     /// No spaces at all; `Registry::builtin` has the predefined ones.
     pub fn empty() -> Registry {
-        Registry {
-            spaces: Vec::new(),
-            by_name: FxHashMap::default(),
-        }
+        Registry { spaces: Vec::new(), by_name: FxHashMap::default() }
     }
 
     /// Adds a space; one of the same name is hidden from lookups by name (spec/options.md 6).
@@ -125,9 +116,7 @@ impl Registry {
 
     /// The space of that name, in any case.
     pub fn space_named(&self, name: &str) -> Option<SpaceId> {
-        self.by_name
-            .get(name.to_ascii_lowercase().as_str())
-            .copied()
+        self.by_name.get(name.to_ascii_lowercase().as_str()).copied()
     }
 
     /// The space of that number.
@@ -147,9 +136,7 @@ impl Registry {
 
     /// The definition of that name, in any case.
     pub fn option_named(&self, space: SpaceId, name: &str) -> Option<&Arc<OptionDef>> {
-        self.space(space)
-            .by_name
-            .get(name.to_ascii_lowercase().as_str())
+        self.space(space).by_name.get(name.to_ascii_lowercase().as_str())
     }
 
     /// The definition of that code.
@@ -161,18 +148,10 @@ impl Registry {
     /// (spec/options.md 5).
     pub fn define(&mut self, key: OptionKey, name: &str, format: &str) -> Arc<OptionDef> {
         let space = &mut self.spaces[key.space.0 as usize];
-        let def = Arc::new(OptionDef {
-            key,
-            name: name.into(),
-            format: format.into(),
-        });
+        let def = Arc::new(OptionDef { key, name: name.into(), format: format.into() });
         let folded: Box<str> = name.to_ascii_lowercase().into();
         if let Some(old) = space.by_name.insert(folded, def.clone()) {
-            if space
-                .by_code
-                .get(&old.key.code)
-                .is_some_and(|d| Arc::ptr_eq(d, &old))
-            {
+            if space.by_code.get(&old.key.code).is_some_and(|d| Arc::ptr_eq(d, &old)) {
                 space.by_code.remove(&old.key.code);
             }
         }

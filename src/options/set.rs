@@ -18,9 +18,7 @@ pub struct OptionSet<V> {
 
 impl<V> Default for OptionSet<V> {
     fn default() -> Self {
-        OptionSet {
-            entries: Vec::new(),
-        }
+        OptionSet { entries: Vec::new() }
     }
 }
 
@@ -37,10 +35,7 @@ impl<V> OptionSet<V> {
 
     /// The value of an option, to change it in place.
     pub fn get_mut(&mut self, key: OptionKey) -> Option<&mut V> {
-        self.entries
-            .iter_mut()
-            .find(|(k, _)| *k == key)
-            .map(|(_, v)| v)
+        self.entries.iter_mut().find(|(k, _)| *k == key).map(|(_, v)| v)
     }
 
     /// Sets a value, keeping the place of an earlier one.
@@ -64,12 +59,7 @@ impl<V> OptionSet<V> {
 
     /// The codes of a space that have a value, in the order ISC walks them.
     pub fn codes(&self, space: SpaceId, storage: Storage) -> Vec<u32> {
-        let mut codes: Vec<u32> = self
-            .entries
-            .iter()
-            .filter(|(k, _)| k.space == space)
-            .map(|(k, _)| k.code)
-            .collect();
+        let mut codes: Vec<u32> = self.entries.iter().filter(|(k, _)| k.space == space).map(|(k, _)| k.code).collect();
         if storage == Storage::Hash {
             codes.reverse();
             codes.sort_by_key(|code| bucket(*code));

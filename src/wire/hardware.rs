@@ -19,18 +19,13 @@ pub struct HardwareAddr {
 
 impl HardwareAddr {
     /// No hardware address at all (not even a type).
-    pub const NONE: HardwareAddr = HardwareAddr {
-        len: 0,
-        octets: [0; MAX_ADDRESS + 1],
-    };
+    pub const NONE: HardwareAddr = HardwareAddr { len: 0, octets: [0; MAX_ADDRESS + 1] };
 
     /// From a type and an address; `None` if the address is longer than 20 octets.
     pub fn new(htype: u8, address: &[u8]) -> Option<HardwareAddr> {
         let mut hw = HardwareAddr::NONE;
         hw.octets[0] = htype;
-        hw.octets
-            .get_mut(1..=address.len())?
-            .copy_from_slice(address);
+        hw.octets.get_mut(1..=address.len())?.copy_from_slice(address);
         hw.len = address.len() as u8 + 1;
         Some(hw)
     }
