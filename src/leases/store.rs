@@ -1,0 +1,354 @@
+//! The leases in memory: found by address, client identifier and hardware address, queued by pool, expired by time, and every
+//! change written as text for the journal.
+//!
+//! Only leases that were used are objects; the addresses of ranges are computed, so that a range costs nothing
+//! (spec/dhcpv4.md 6). Whatever is looked up on the path of a packet costs O(1) or O(log n).
+
+use super::chain::{Chains, Preference};
+use super::lease::{BindingState, JournalPosition, Lease, LeaseFlags, LeaseId, SmallBytes};
+use super::queue::{Place, Queue, Queues};
+use super::slab::{hardware_key, ChainKind, Slab, UNQUEUED};
+use super::virgin::VirginOrder;
+use crate::config::model::{Config, PoolId};
+use crate::wire::hardware::HardwareAddr;
+use crate::wire::units::Timestamp;
+use hashbrown::HashTable;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::collections::{BTreeSet, VecDeque};
+use std::hash::BuildHasher;
+use std::net::Ipv4Addr;
+
+/// How many addresses a pool has, and how many of them are on its free and backup queues.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolCounts {
+    pub total: u32,
+    pub free: u32,
+    pub backup: u32,
+}
+
+/// One pool's part of the store.
+#[derive(Debug, Default)]
+struct PoolState {
+    queues: Queues,
+    virgins: VirginOrder,
+    /// Addresses in its ranges.
+    total: u32,
+    /// Of those, addresses that are on a queue, which is all that were ever used.
+    used: u32,
+}
+
+/// Records that still have to be written, and which leases wait for them.
+#[derive(Debug, Default)]
+struct Pending {
+    text: Vec<u8>,
+    /// Of the last record in `text` or taken.
+    position: u64,
+    /// The newest record of each lease that is not on stable storage yet.
+    by_lease: FxHashMap<LeaseId, JournalPosition>,
+    /// The same in order of position, some superseded.
+    order: VecDeque<(JournalPosition, LeaseId)>,
+}
+
+/// The lease database in memory.
+#[derive(Debug)]
+pub struct LeaseStore {
+    slab: Slab,
+    addresses: HashTable<u32>,
+    uids: Chains,
+    hardware: Chains,
+    pools: Vec<PoolState>,
+    /// Stretches of addresses with their pools, ascending.
+    ranges: Vec<(u32, u32, PoolId)>,
+    /// Leases that change state when their time comes: by `ends`.
+    timers: BTreeSet<(Timestamp, LeaseId)>,
+    /// The next lease queued goes in front of its equals: counts down.
+    next_tie: i64,
+    pending: Pending,
+}
+
+impl LeaseStore {
+    /// No lease yet; every address of the configuration's ranges is free.
+    pub fn new(config: &Config) -> LeaseStore {
+        let pools = config.pools.iter().map(|pool| {
+            let total =
+                pool.ranges.iter().map(|r| u32::from(r.high).saturating_sub(u32::from(r.low)).saturating_add(1));
+            let total = total.fold(0, u32::saturating_add);
+            PoolState { virgins: VirginOrder::new(pool), total, ..PoolState::default() }
+        });
+        LeaseStore {
+            slab: Slab::default(),
+            addresses: HashTable::new(),
+            uids: Chains::new(ChainKind::Uid),
+            hardware: Chains::new(ChainKind::Hardware),
+            pools: pools.collect(),
+            ranges: config.index.ranges.iter().map(|(low, high, pool, _)| (*low, *high, *pool)).collect(),
+            timers: BTreeSet::new(),
+            next_tie: -1,
+            pending: Pending::default(),
+        }
+    }
+
+    /// How many leases there are, those of never-used addresses not counted unless they were looked at.
+    pub fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// True if no lease was ever looked at.
+    pub fn is_empty(&self) -> bool {
+        self.slab.len() == 0
+    }
+
+    /// The lease of that number.
+    pub fn get(&self, id: LeaseId) -> &Lease {
+        &self.slab.slot(id).lease
+    }
+
+    /// The lease of an address that was used or looked at before.
+    pub fn by_address(&self, address: Ipv4Addr) -> Option<LeaseId> {
+        let hash = FxBuildHasher.hash_one(u32::from(address));
+        self.addresses.find(hash, |id| self.slab.lease(*id).address == address).map(|id| LeaseId(*id))
+    }
+
+    /// The lease of an address in a range; `None` if the address is in none. A never-used address gets an object, but keeps
+    /// its place in the order of never-used addresses until it is superseded.
+    pub fn materialize(&mut self, address: Ipv4Addr) -> Option<LeaseId> {
+        if let Some(id) = self.by_address(address) {
+            return Some(id);
+        }
+        let pool = self.pool_of(address)?;
+        Some(self.add(virgin_lease(address, pool)))
+    }
+
+    /// The pool whose range holds the address. O(log ranges).
+    pub fn pool_of(&self, address: Ipv4Addr) -> Option<PoolId> {
+        let address = u32::from(address);
+        let at = self.ranges.partition_point(|(low, _, _)| *low <= address).checked_sub(1)?;
+        let (_, high, pool) = *self.ranges.get(at)?;
+        (address <= high).then_some(pool)
+    }
+
+    /// The leases of a client identifier, the preferred one first.
+    pub fn by_uid(&self, uid: &[u8]) -> Chain<'_> {
+        Chain { slab: &self.slab, kind: ChainKind::Uid, at: self.uids.head(&self.slab, uid) }
+    }
+
+    /// The leases of a hardware address, the preferred one first.
+    pub fn by_hardware(&self, hardware: &HardwareAddr) -> Chain<'_> {
+        let key = hardware_key(hardware.as_bytes());
+        Chain { slab: &self.slab, kind: ChainKind::Hardware, at: self.hardware.head(&self.slab, key) }
+    }
+
+    /// The lease in front of the pool's free queue: never-used addresses first, then the one that ended longest ago. It may
+    /// still be on offer to somebody (`ends` in the future). Amortised O(log n).
+    pub fn first_free(&mut self, pool: PoolId) -> Option<LeaseId> {
+        let (slab, addresses) = (&self.slab, &self.addresses);
+        let state = self.pools.get_mut(pool.index())?;
+        let front = state.queues.first(Queue::Free);
+        if let Some(place) = front.filter(|place| place.ends() == Timestamp::UNSET) {
+            return Some(place.id());
+        }
+        let used = |address| {
+            let hash = FxBuildHasher.hash_one(address);
+            let found = addresses.find(hash, |id| u32::from(slab.lease(*id).address) == address);
+            found.is_some_and(|id| slab.slot(LeaseId(*id)).tie != UNQUEUED)
+        };
+        match state.virgins.next(used) {
+            Some(address) => self.materialize(address.into()),
+            None => front.map(Place::id),
+        }
+    }
+
+    /// The lease in front of the pool's abandoned queue.
+    pub fn first_abandoned(&self, pool: PoolId) -> Option<LeaseId> {
+        self.first(pool, Queue::Abandoned)
+    }
+
+    /// The lease in front of the pool's backup queue.
+    pub fn first_backup(&self, pool: PoolId) -> Option<LeaseId> {
+        self.first(pool, Queue::Backup)
+    }
+
+    fn first(&self, pool: PoolId, queue: Queue) -> Option<LeaseId> {
+        self.pools.get(pool.index())?.queues.first(queue).map(Place::id)
+    }
+
+    /// A pool's addresses; free and backup ones are counted whether or not they are on offer.
+    pub fn counts(&self, pool: PoolId) -> PoolCounts {
+        let Some(state) = self.pools.get(pool.index()) else { return PoolCounts::default() };
+        PoolCounts {
+            total: state.total,
+            free: (state.queues.queue(Queue::Free).len() as u32).saturating_add(state.total.saturating_sub(state.used)),
+            backup: state.queues.queue(Queue::Backup).len() as u32,
+        }
+    }
+
+    /// True if the new contents take the lease from a client that still holds it: `Lease conflict at <ip>` is logged, and
+    /// the change is made all the same (spec/dhcpv4.md 25.2).
+    pub fn conflicts(&self, id: LeaseId, new: &Lease) -> bool {
+        let old = self.get(id);
+        let uids_differ = !old.uid.is_empty() && !new.uid.is_empty() && old.uid != new.uid;
+        let hardware_differs = old.uid.is_empty() && old.hardware != new.hardware;
+        old.state == BindingState::Active && new.state != BindingState::Abandoned && (uids_differ || hardware_differs)
+    }
+
+    /// Gives a lease new contents (its address and pool stay): indexes and queues follow, and if `write`, its record goes to
+    /// the journal. `now` decides whether a billing is still written. Returns the position of its newest record that is not
+    /// on stable storage yet (0: none).
+    pub fn supersede(&mut self, id: LeaseId, new: Lease, now: Timestamp, write: bool) -> JournalPosition {
+        let before = Preference::of(self.get(id));
+        self.uids.remove(&mut self.slab, id);
+        self.hardware.remove(&mut self.slab, id);
+        self.unqueue(id);
+        let slot = self.slab.slot_mut(id);
+        let (address, pool) = (slot.lease.address, slot.lease.pool);
+        slot.lease = Lease { address, pool, ..new };
+        // The place on the chains is that of the lease as it was (spec/dhcpv4.md 6.4).
+        self.uids.insert(&mut self.slab, id, before);
+        self.hardware.insert(&mut self.slab, id, before);
+        self.enqueue(id);
+        let _ = now;
+        if write {
+            self.pending.position += 1;
+            self.pending.by_lease.insert(id, JournalPosition(self.pending.position));
+            self.pending.order.push_back((JournalPosition(self.pending.position), id));
+        }
+        self.position_of(id)
+    }
+
+    /// Changes the flags in memory only.
+    pub fn edit_flags(&mut self, id: LeaseId, edit: impl FnOnce(&mut LeaseFlags)) {
+        let mut flags = self.get(id).flags;
+        edit(&mut flags);
+        if flags.reserved == self.get(id).flags.reserved || self.slab.slot(id).tie == UNQUEUED {
+            self.slab.slot_mut(id).lease.flags = flags;
+        } else {
+            self.unqueue(id);
+            self.slab.slot_mut(id).lease.flags = flags;
+            self.enqueue(id);
+        }
+    }
+
+    /// The position of the newest record of a lease that is not on stable storage yet; 0 if there is none. A reply that
+    /// tells a client of this lease has to wait for it.
+    pub fn position_of(&self, id: LeaseId) -> JournalPosition {
+        self.pending.by_lease.get(&id).copied().unwrap_or_default()
+    }
+
+    /// The journal is on stable storage up to here.
+    pub fn set_durable(&mut self, position: JournalPosition) {
+        while let Some((at, id)) = self.pending.order.front().copied().filter(|(at, _)| *at <= position) {
+            self.pending.order.pop_front();
+            if self.pending.by_lease.get(&id) == Some(&at) {
+                self.pending.by_lease.remove(&id);
+            }
+        }
+    }
+
+    /// Adds a record that is not a lease's (a host, a failover state) to the journal.
+    pub fn append(&mut self, record: &[u8]) -> JournalPosition {
+        self.pending.text.extend_from_slice(record);
+        self.pending.position += 1;
+        JournalPosition(self.pending.position)
+    }
+
+    /// The text of all records since the last call, and the position of the last one.
+    pub fn take_journal(&mut self) -> (Vec<u8>, JournalPosition) {
+        (std::mem::take(&mut self.pending.text), JournalPosition(self.pending.position))
+    }
+
+    /// The next lease whose `ends` has come and that has another state to go to; the caller supersedes it and asks again.
+    /// O(log n).
+    pub fn due(&self, now: Timestamp) -> Option<LeaseId> {
+        let (ends, id) = *self.timers.first()?;
+        if ends > now {
+            return None;
+        }
+        // Leases of one pool that end together go in the order of their queue.
+        let lease = self.get(id);
+        let queue = self.pools.get(lease.pool.index())?.queues.queue(Queue::of_lease(lease));
+        let equals = queue.range(Place::front_of(ends)..).map(|place| place.id());
+        equals.into_iter().find(|id| self.get(*id).next_state != self.get(*id).state).or(Some(id))
+    }
+
+    /// When a lease will be due; `None` if none ever will.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.timers.first().map(|(ends, _)| *ends)
+    }
+
+    /// Adds a lease without queueing it.
+    fn add(&mut self, lease: Lease) -> LeaseId {
+        let hash = FxBuildHasher.hash_one(u32::from(lease.address));
+        let id = self.slab.push(lease);
+        let slab = &self.slab;
+        self.addresses.insert_unique(hash, id.0, |id| FxBuildHasher.hash_one(u32::from(slab.lease(*id).address)));
+        id
+    }
+
+    fn unqueue(&mut self, id: LeaseId) {
+        let slot = self.slab.slot_mut(id);
+        if slot.tie == UNQUEUED {
+            return;
+        }
+        let place = Place::new(slot.lease.ends, slot.tie, id);
+        slot.tie = UNQUEUED;
+        self.timers.remove(&(slot.lease.ends, id));
+        let queue = Queue::of_lease(&slot.lease);
+        if let Some(pool) = self.pools.get_mut(slot.lease.pool.index()) {
+            pool.queues.queue_mut(queue).remove(&place);
+            pool.used -= 1;
+        }
+    }
+
+    fn enqueue(&mut self, id: LeaseId) {
+        let slot = self.slab.slot_mut(id);
+        slot.tie = self.next_tie;
+        self.next_tie -= 1;
+        let lease = &slot.lease;
+        if let Some(pool) = self.pools.get_mut(lease.pool.index()) {
+            pool.queues.queue_mut(Queue::of_lease(lease)).insert(Place::new(lease.ends, slot.tie, id));
+            pool.used += 1;
+        }
+        if lease.next_state != lease.state && lease.ends != Timestamp::NEVER {
+            self.timers.insert((lease.ends, id));
+        }
+    }
+}
+
+/// The leases of one key, the preferred one first.
+#[derive(Debug)]
+pub struct Chain<'a> {
+    slab: &'a Slab,
+    kind: ChainKind,
+    at: Option<LeaseId>,
+}
+
+impl Iterator for Chain<'_> {
+    type Item = LeaseId;
+
+    fn next(&mut self) -> Option<LeaseId> {
+        let id = self.at?;
+        self.at = self.slab.links(self.kind, id.0).next();
+        Some(id)
+    }
+}
+
+/// The lease of an address that was never used.
+fn virgin_lease(address: Ipv4Addr, pool: PoolId) -> Lease {
+    Lease {
+        address,
+        pool,
+        starts: Timestamp::UNSET,
+        ends: Timestamp::UNSET,
+        tstp: Timestamp::UNSET,
+        cltt: Timestamp::UNSET,
+        hardware: HardwareAddr::NONE,
+        uid: SmallBytes::default(),
+        hostname: SmallBytes::default(),
+        state: BindingState::Free,
+        next_state: BindingState::Free,
+        rewind_state: BindingState::Free,
+        flags: LeaseFlags::default(),
+        host: None,
+        extras: None,
+    }
+}
