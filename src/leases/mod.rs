@@ -5,4 +5,6 @@ pub mod lease;
 mod queue;
 mod slab;
 pub mod store;
+pub mod text;
 mod virgin;
+pub mod writer;

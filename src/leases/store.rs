@@ -9,6 +9,7 @@ use super::lease::{BindingState, JournalPosition, Lease, LeaseFlags, LeaseId, Sm
 use super::queue::{Place, Queue, Queues};
 use super::slab::{hardware_key, ChainKind, Slab, UNQUEUED};
 use super::virgin::VirginOrder;
+use super::writer::{self, Format};
 use crate::config::model::{Config, PoolId};
 use crate::wire::hardware::HardwareAddr;
 use crate::wire::units::Timestamp;
@@ -64,6 +65,7 @@ pub struct LeaseStore {
     /// The next lease queued goes in front of its equals: counts down.
     next_tie: i64,
     pending: Pending,
+    format: Format,
 }
 
 impl LeaseStore {
@@ -85,6 +87,7 @@ impl LeaseStore {
             timers: BTreeSet::new(),
             next_tie: -1,
             pending: Pending::default(),
+            format: Format::new(config),
         }
     }
 
@@ -206,11 +209,12 @@ impl LeaseStore {
         self.uids.insert(&mut self.slab, id, before);
         self.hardware.insert(&mut self.slab, id, before);
         self.enqueue(id);
-        let _ = now;
         if write {
-            self.pending.position += 1;
-            self.pending.by_lease.insert(id, JournalPosition(self.pending.position));
-            self.pending.order.push_back((JournalPosition(self.pending.position), id));
+            let pending = &mut self.pending;
+            writer::lease(&mut pending.text, self.slab.lease(id.0), &self.format, now);
+            pending.position += 1;
+            pending.by_lease.insert(id, JournalPosition(pending.position));
+            pending.order.push_back((JournalPosition(pending.position), id));
         }
         self.position_of(id)
     }
