@@ -1,4 +1,6 @@
 //! Floor 1: options. Spaces and definitions, text form to bytes and back, storage order, packing into packets.
 
+pub mod enums;
 pub mod registry;
 pub mod set;
+mod table;

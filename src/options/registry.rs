@@ -1,5 +1,6 @@
 //! Option spaces and option definitions (spec/options.md 1, 5, 6; options.csv; universes.csv).
 
+use super::table::SPACES;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -89,6 +90,24 @@ impl Registry {
         Registry { spaces: Vec::new(), by_name: FxHashMap::default() }
     }
 
+    /// The predefined spaces and options (spec/options.csv, spec/universes.csv).
+    pub fn builtin() -> Registry {
+        let mut registry = Registry::empty();
+        for row in SPACES {
+            let space = registry.add_space(row.name, row.code_width, row.length_width, row.end_code, row.storage);
+            for (code, name, format) in row.options {
+                registry.define(OptionKey { space, code: *code }, name, format);
+            }
+        }
+        for (child, row) in SPACES.iter().enumerate() {
+            let parent = row.parent.and_then(|(name, code)| Some((registry.space_named(name)?, code)));
+            if let Some((space, code)) = parent {
+                registry.set_parent(SpaceId(child as u16), OptionKey { space, code });
+            }
+        }
+        registry
+    }
+
     /// Adds a space; one of the same name is hidden from lookups by name (spec/options.md 6).
     pub fn add_space(
         &mut self,
@@ -164,5 +183,36 @@ impl Registry {
         let mut all: Vec<_> = self.space(space).by_code.values().collect();
         all.sort_by_key(|d| d.key.code);
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn builtin_knows_what_the_default_build_knows() {
+        let registry = Registry::builtin();
+        let total: usize = registry.spaces().iter().map(|s| registry.definitions(s.id).len()).sum();
+        assert_eq!(total, 297);
+        assert_eq!(registry.space_named("AGENT"), Some(SpaceId::AGENT));
+        assert_eq!(registry.space_named("server"), Some(SpaceId::SERVER));
+        assert_eq!(registry.space(SpaceId::ISC).parent, Some(OptionKey { space: SpaceId::VENDOR, code: 2495 }));
+        assert_eq!(registry.space(SpaceId::AGENT).parent, Some(OptionKey::dhcp(82)));
+        assert_eq!(registry.space(SpaceId::DHCP).end_code, 255);
+        let search = registry.option_named(SpaceId::DHCP, "Domain-Search").unwrap();
+        assert_eq!((search.key.code, &*search.format), (119, "Dc"));
+        assert_eq!(&*registry.option_coded(OptionKey::server(100)).unwrap().name, "ping-timeout-ms");
+        assert!(registry.option_coded(OptionKey::server(90)).is_none());
+    }
+
+    #[test]
+    fn a_name_moves_and_a_code_keeps_its_old_names() {
+        let mut registry = Registry::builtin();
+        registry.define(OptionKey::dhcp(200), "domain-name", "I");
+        assert!(registry.option_coded(OptionKey::dhcp(15)).is_none());
+        registry.define(OptionKey::dhcp(6), "resolvers", "IA");
+        assert_eq!(registry.option_named(SpaceId::DHCP, "domain-name-servers").unwrap().key.code, 6);
+        assert_eq!(&*registry.option_coded(OptionKey::dhcp(6)).unwrap().name, "resolvers");
     }
 }
