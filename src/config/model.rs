@@ -1,5 +1,6 @@
 //! The checked model of a configuration: what the engines read. Immutable once built.
 
+use super::host_table::HostTable;
 use super::ir::{Expr, Stmt};
 use crate::options::registry::{OptionDef, Registry};
 use crate::wire::hardware::HardwareAddr;
@@ -72,7 +73,6 @@ pub struct Subnet {
     pub scope: ScopeId,
     pub address: Ipv4Addr,
     pub netmask: Ipv4Addr,
-    pub interface: Option<Box<str>>,
 }
 
 impl Subnet {
@@ -126,11 +126,11 @@ pub struct Host {
     pub hardware: HardwareAddr,
     /// From `uid`, or `option dhcp-client-identifier` in its block.
     pub client_id: Option<Box<[u8]>>,
-    pub identifier: Option<HostIdentifier>,
+    pub identifier: Option<Box<HostIdentifier>>,
     /// `None`: no `fixed-address` statement.
     pub fixed_addresses: Option<Box<[FixedAddress]>>,
-    pub fixed_addresses6: Vec<Ipv6Addr>,
-    pub fixed_prefixes6: Vec<(Ipv6Addr, u8)>,
+    pub fixed_addresses6: Box<[Ipv6Addr]>,
+    pub fixed_prefixes6: Box<[(Ipv6Addr, u8)]>,
     /// The named group it refers to.
     pub group: Option<Box<str>>,
     pub dynamic: bool,
@@ -147,8 +147,9 @@ pub enum FixedAddress {
 #[derive(Debug)]
 pub struct HostIdentifier {
     pub option: Arc<OptionDef>,
-    pub relay: Option<u32>,
-    pub value: Arc<Expr>,
+    /// 0: the client's own options; 1 the relay nearest the client, and so on; above 32 the relay nearest the server.
+    pub relay: u32,
+    pub value: Box<[u8]>,
 }
 
 /// A class, or a subclass of one.
@@ -211,6 +212,8 @@ pub struct FailoverPeer {
     pub min_balance: Seconds,
     pub max_balance: Seconds,
     pub auto_partner_down: Seconds,
+    /// How many pools name it; a peer that no pool names is refused (spec/config-language.md 7.7).
+    pub referring_pools: u32,
 }
 
 /// A DHCPv6 subnet.
@@ -219,7 +222,6 @@ pub struct Subnet6 {
     pub address: Ipv6Addr,
     pub length: u8,
     pub scope: ScopeId,
-    pub interface: Option<Box<str>>,
 }
 
 /// A DHCPv6 pool: address ranges as CIDR blocks, and delegated prefixes.
@@ -230,6 +232,9 @@ pub struct Pool6 {
     pub prohibit: Vec<PermitRule>,
     pub ranges: Vec<Range6>,
     pub prefixes: Vec<Prefix6>,
+    /// From `allow after` and `deny after`.
+    pub valid_from: Option<Timestamp>,
+    pub valid_until: Option<Timestamp>,
 }
 
 /// A block of addresses `address/length`, for temporary ones if `temporary`.
@@ -281,15 +286,33 @@ pub struct Config {
 pub struct Index {
     /// Subnets as disjoint stretches of addresses `low..=high`, ascending, each with the subnet ISC's search order finds first.
     pub subnets: Vec<(u32, u32, SubnetId)>,
+    /// Subnets whose netmask is not one run of ones, in ISC's search order, each with its place in that order. They are no
+    /// stretches of addresses, and are searched one by one.
+    pub odd_subnets: Vec<(u32, SubnetId)>,
+    /// The places of the other subnets in the search order, by subnet; empty if there are no odd ones.
+    pub ranks: Vec<u32>,
     /// Ranges as disjoint stretches, ascending, with pool and subnet.
     pub ranges: Vec<(u32, u32, PoolId, SubnetId)>,
-    /// Hosts of one hardware address (type octet first), in declaration order.
-    pub hosts_by_hardware: FxHashMap<HardwareAddr, Vec<HostId>>,
-    pub hosts_by_client_id: FxHashMap<Box<[u8]>, Vec<HostId>>,
-    /// Hosts by option identifier: the options in order of first declaration, each with its values.
-    pub hosts_by_identifier: Vec<(Arc<OptionDef>, FxHashMap<Box<[u8]>, Vec<HostId>>)>,
+    /// Hosts by hardware address, type octet first.
+    pub hosts_by_hardware: HostTable,
+    pub hosts_by_client_id: HostTable,
+    /// Hosts by `host-identifier`, one table for each option and relay, in order of first declaration. ISC searches the last
+    /// one first.
+    pub hosts_by_identifier: Vec<IdentifierTable>,
+    /// Hosts by name; names are unique.
+    pub hosts_by_name: HostTable,
     /// Classes that are not subclasses, in declaration order.
     pub top_classes: Vec<ClassId>,
+    /// The same by name.
+    pub classes_by_name: FxHashMap<Box<str>, ClassId>,
+}
+
+/// The hosts identified by one option of one message of a relayed request.
+#[derive(Debug)]
+pub struct IdentifierTable {
+    pub option: Arc<OptionDef>,
+    pub relay: u32,
+    pub hosts: HostTable,
 }
 
 impl Config {
@@ -303,7 +326,20 @@ impl Config {
 
     /// The subnet that contains the address, as ISC's search would find it. O(log subnets).
     pub fn subnet_of(&self, address: Ipv4Addr) -> Option<SubnetId> {
-        let address = u32::from(address);
+        let found = self.subnet_in_stretches(u32::from(address));
+        let rank = |id: SubnetId| self.index.ranks.get(id.index()).copied().unwrap_or(u32::MAX);
+        for (place, id) in &self.index.odd_subnets {
+            if found.is_some_and(|id| rank(id) < *place) {
+                break;
+            }
+            if self.subnets[id.index()].contains(address) {
+                return Some(*id);
+            }
+        }
+        found
+    }
+
+    fn subnet_in_stretches(&self, address: u32) -> Option<SubnetId> {
         let at = self.index.subnets.partition_point(|(low, _, _)| *low <= address).checked_sub(1)?;
         let (_, high, subnet) = self.index.subnets[at];
         (address <= high).then_some(subnet)
@@ -315,6 +351,32 @@ impl Config {
         let at = self.index.ranges.partition_point(|(low, _, _, _)| *low <= address).checked_sub(1)?;
         let (_, high, pool, subnet) = self.index.ranges[at];
         (address <= high).then_some((pool, subnet))
+    }
+
+    /// The hosts of a hardware address, in declaration order.
+    pub fn hosts_with_hardware(&self, hardware: &HardwareAddr) -> &[HostId] {
+        self.index.hosts_by_hardware.get(hardware.as_bytes(), |id| self.hosts[id.index()].hardware.as_bytes())
+    }
+
+    /// The hosts of a client identifier, in declaration order.
+    pub fn hosts_with_client_id(&self, client_id: &[u8]) -> &[HostId] {
+        self.index.hosts_by_client_id.get(client_id, |id| self.hosts[id.index()].client_id.as_deref().unwrap_or(&[]))
+    }
+
+    /// The hosts whose `host-identifier` is of that table and has that value, in declaration order.
+    pub fn hosts_with_identifier<'t>(&self, table: &'t IdentifierTable, value: &[u8]) -> &'t [HostId] {
+        table.hosts.get(value, |id| self.hosts[id.index()].identifier.as_ref().map_or(&[][..], |i| &i.value))
+    }
+
+    /// The host of that name.
+    pub fn host_named(&self, name: &str) -> Option<HostId> {
+        let found = self.index.hosts_by_name.get(name.as_bytes(), |id| self.hosts[id.index()].name.as_bytes());
+        found.first().copied()
+    }
+
+    /// The class of that name (not a subclass).
+    pub fn class_named(&self, name: &str) -> Option<ClassId> {
+        self.index.classes_by_name.get(name).copied()
     }
 
     /// The scopes from the root (first) down to `scope`, leaving out `limit` and its ancestors
