@@ -1,4 +1,8 @@
 //! Floor 0: bytes to values and back, one file a format. Nothing here keeps state.
 
+pub mod checksum;
+pub mod dhcp4;
+pub mod frame;
 pub mod hardware;
+pub mod icmp;
 pub mod units;
