@@ -1,8 +1,13 @@
 //! Floor 4: the lease database. The in-memory store with its indexes and expiry, the text format, the journal. No packets.
 
 mod chain;
+pub mod cursor;
 pub mod lease;
+mod lexer;
+mod load;
+pub mod objects;
 mod queue;
+pub mod reader;
 mod slab;
 pub mod store;
 pub mod text;

@@ -8,7 +8,7 @@ use super::chain::{Chains, Preference};
 use super::lease::{BindingState, JournalPosition, Lease, LeaseFlags, LeaseId, SmallBytes};
 use super::queue::{Place, Queue, Queues};
 use super::slab::{hardware_key, ChainKind, Slab, UNQUEUED};
-use super::virgin::VirginOrder;
+use super::virgin::{self, VirginOrder};
 use super::writer::{self, Format};
 use crate::config::model::{Config, PoolId};
 use crate::wire::hardware::HardwareAddr;
@@ -29,13 +29,15 @@ pub struct PoolCounts {
 
 /// One pool's part of the store.
 #[derive(Debug, Default)]
-struct PoolState {
-    queues: Queues,
-    virgins: VirginOrder,
+pub struct PoolState {
+    pub(super) queues: Queues,
+    pub(super) virgins: VirginOrder,
     /// Addresses in its ranges.
     total: u32,
     /// Of those, addresses that are on a queue, which is all that were ever used.
-    used: u32,
+    pub(super) used: u32,
+    /// Served together with a failover peer.
+    pub(super) has_peer: bool,
 }
 
 /// Records that still have to be written, and which leases wait for them.
@@ -53,41 +55,47 @@ struct Pending {
 /// The lease database in memory.
 #[derive(Debug)]
 pub struct LeaseStore {
-    slab: Slab,
+    pub(super) slab: Slab,
     addresses: HashTable<u32>,
-    uids: Chains,
-    hardware: Chains,
-    pools: Vec<PoolState>,
+    pub(super) uids: Chains,
+    pub(super) hardware: Chains,
+    pub(super) pools: Vec<PoolState>,
     /// Stretches of addresses with their pools, ascending.
-    ranges: Vec<(u32, u32, PoolId)>,
+    pub(super) ranges: Vec<(u32, u32, PoolId)>,
     /// Leases that change state when their time comes: by `ends`.
-    timers: BTreeSet<(Timestamp, LeaseId)>,
+    pub(super) timers: BTreeSet<(Timestamp, LeaseId)>,
     /// The next lease queued goes in front of its equals: counts down.
-    next_tie: i64,
+    pub(super) next_tie: i64,
     pending: Pending,
-    format: Format,
+    pub(super) format: Format,
+    /// Pools in the order of the lease file.
+    pub(super) file_order: Vec<PoolId>,
+    /// How often the configuration was replaced.
+    pub(super) generation: u32,
+    /// Used leases whose addresses are in no range of the present configuration.
+    orphans: BTreeSet<LeaseId>,
+    /// During a rewrite: leases that changed without a record.
+    pub(super) moved: Option<BTreeSet<LeaseId>>,
 }
 
 impl LeaseStore {
     /// No lease yet; every address of the configuration's ranges is free.
     pub fn new(config: &Config) -> LeaseStore {
-        let pools = config.pools.iter().map(|pool| {
-            let total =
-                pool.ranges.iter().map(|r| u32::from(r.high).saturating_sub(u32::from(r.low)).saturating_add(1));
-            let total = total.fold(0, u32::saturating_add);
-            PoolState { virgins: VirginOrder::new(pool), total, ..PoolState::default() }
-        });
         LeaseStore {
             slab: Slab::default(),
             addresses: HashTable::new(),
             uids: Chains::new(ChainKind::Uid),
             hardware: Chains::new(ChainKind::Hardware),
-            pools: pools.collect(),
-            ranges: config.index.ranges.iter().map(|(low, high, pool, _)| (*low, *high, *pool)).collect(),
+            pools: pool_states(config, Vec::new()),
+            ranges: range_table(config),
+            orphans: BTreeSet::new(),
+            generation: 0,
             timers: BTreeSet::new(),
-            next_tie: -1,
+            next_tie: i64::MAX - 1,
             pending: Pending::default(),
             format: Format::new(config),
+            file_order: file_order(config),
+            moved: None,
         }
     }
 
@@ -109,7 +117,8 @@ impl LeaseStore {
     /// The lease of an address that was used or looked at before.
     pub fn by_address(&self, address: Ipv4Addr) -> Option<LeaseId> {
         let hash = FxBuildHasher.hash_one(u32::from(address));
-        self.addresses.find(hash, |id| self.slab.lease(*id).address == address).map(|id| LeaseId(*id))
+        let found = self.addresses.find(hash, |id| self.slab.lease(*id).address == address).map(|id| LeaseId(*id));
+        found.filter(|id| self.orphans.is_empty() || !self.orphans.contains(id))
     }
 
     /// The lease of an address in a range; `None` if the address is in none. A never-used address gets an object, but keeps
@@ -215,6 +224,8 @@ impl LeaseStore {
             pending.position += 1;
             pending.by_lease.insert(id, JournalPosition(pending.position));
             pending.order.push_back((JournalPosition(pending.position), id));
+        } else if let Some(moved) = &mut self.moved {
+            moved.insert(id);
         }
         self.position_of(id)
     }
@@ -279,6 +290,52 @@ impl LeaseStore {
         self.timers.first().map(|(ends, _)| *ends)
     }
 
+    /// Takes a lease from the lease file; the last one of an address counts. It is in no index but that of addresses until
+    /// `finish_load`. The lease's pool must be that of its address.
+    pub fn load(&mut self, lease: Lease) {
+        let id = match self.by_address(lease.address) {
+            Some(id) => {
+                self.slab.slot_mut(id).lease = lease;
+                id
+            }
+            None => self.add(lease),
+        };
+        self.next_tie -= 1;
+        self.slab.slot_mut(id).tie = self.next_tie;
+    }
+
+    /// Takes over a new configuration: pools, ranges, formats. Leases keep their numbers. The queues are those of a restart;
+    /// a lease whose address is in no range any more is in no index but keeps its contents, and is back when a later
+    /// configuration has the address again.
+    pub fn rebind(&mut self, config: &Config) {
+        self.ranges = range_table(config);
+        self.format = Format::new(config);
+        self.file_order = file_order(config);
+        self.generation += 1;
+        let orphans = std::mem::take(&mut self.orphans);
+        for (at, id) in (0..self.slab.len() as u32).map(LeaseId).enumerate() {
+            let was_used = self.slab.slot(id).tie != UNQUEUED || orphans.contains(&id);
+            self.uids.remove(&mut self.slab, id);
+            self.hardware.remove(&mut self.slab, id);
+            let pool = self.pool_of(self.get(id).address);
+            let slot = self.slab.slot_mut(id);
+            match pool {
+                Some(pool) => {
+                    slot.lease.pool = pool;
+                    // Numbered downwards like records that are read.
+                    slot.tie = if was_used { i64::MAX - 1 - at as i64 } else { UNQUEUED };
+                }
+                None => {
+                    slot.tie = UNQUEUED;
+                    if was_used {
+                        self.orphans.insert(id);
+                    }
+                }
+            }
+        }
+        self.finish_load(config);
+    }
+
     /// Adds a lease without queueing it.
     fn add(&mut self, lease: Lease) -> LeaseId {
         let hash = FxBuildHasher.hash_one(u32::from(lease.address));
@@ -304,6 +361,9 @@ impl LeaseStore {
     }
 
     fn enqueue(&mut self, id: LeaseId) {
+        if self.orphans.contains(&id) {
+            return;
+        }
         let slot = self.slab.slot_mut(id);
         slot.tie = self.next_tie;
         self.next_tie -= 1;
@@ -336,8 +396,33 @@ impl Iterator for Chain<'_> {
     }
 }
 
+/// The ranges of a configuration.
+fn range_table(config: &Config) -> Vec<(u32, u32, PoolId)> {
+    config.index.ranges.iter().map(|(low, high, pool, _)| (*low, *high, *pool)).collect()
+}
+
+/// Networks in reverse order of declaration, their pools in that order (spec/leases-file.md 2).
+fn file_order(config: &Config) -> Vec<PoolId> {
+    config.networks.iter().rev().flat_map(|network| network.pools.iter().copied()).collect()
+}
+
+/// The pools of a configuration, none of their addresses used but those given.
+pub fn pool_states(config: &Config, used: Vec<(PoolId, u32)>) -> Vec<PoolState> {
+    let mut pools: Vec<PoolState> = virgin::orders(config, used)
+        .into_iter()
+        .zip(&config.pools)
+        .map(|(virgins, pool)| PoolState { virgins, has_peer: pool.failover_peer.is_some(), ..PoolState::default() })
+        .collect();
+    for (low, high, pool, _) in &config.index.ranges {
+        if let Some(pool) = pools.get_mut(pool.index()) {
+            pool.total = pool.total.saturating_add(high.saturating_sub(*low).saturating_add(1));
+        }
+    }
+    pools
+}
+
 /// The lease of an address that was never used.
-fn virgin_lease(address: Ipv4Addr, pool: PoolId) -> Lease {
+pub fn virgin_lease(address: Ipv4Addr, pool: PoolId) -> Lease {
     Lease {
         address,
         pool,

@@ -1,0 +1,266 @@
+//! Records that are not leases (spec/leases-file.md 10 to 15): parsed as far as they are needed, kept as they stand.
+
+use super::super::lexer::Token;
+use super::super::objects::{keep, HostRecord, Kept};
+use super::value::{from_latin1, latin1};
+use super::{Fault, Other, Reader};
+use crate::eval::LogKind;
+use std::io::Read;
+
+impl<R: Read> Reader<'_, R> {
+    /// A record after its keyword.
+    pub fn object(&mut self, kind: Other) -> Result<(), Fault> {
+        match kind {
+            Other::Host => self.host(),
+            Other::Group => self.group(),
+            Other::Class => self.class(false),
+            Other::Subclass => self.class(true),
+            Other::Failover => self.failover(),
+            Other::ServerDuid => self.server_duid(),
+            Other::ByteOrder => self.byte_order(),
+            Other::Ia => self.ia(),
+        }
+    }
+
+    fn ia(&mut self) -> Result<(), Fault> {
+        let name = from_latin1(self.lexer.text()).to_ascii_uppercase().replace('-', "_");
+        self.complain(&format!("{name} is only supported in DHCPv6 mode."));
+        self.skip_statement(0)
+    }
+
+    fn server_duid(&mut self) -> Result<(), Fault> {
+        match self.string_or_hex()? {
+            Some(duid) if !duid.is_empty() => self.to.objects.server_duid = Some(duid.into()),
+            _ => {
+                self.complain("server-duid is empty or unreadable");
+                return self.skip_statement(0);
+            }
+        }
+        self.semicolon()
+    }
+
+    fn byte_order(&mut self) -> Result<(), Fault> {
+        self.token()?;
+        let little = self.lexer.is("little-endian");
+        if !little && !self.lexer.is("big-endian") {
+            self.complain("authoring-byte-order is invalid:  it must be big-endian or little-endian.");
+        } else if little == cfg!(target_endian = "big") {
+            let warning = "WARNING: Lease file authored using different byte order, will attempt to convert";
+            (self.to.report)(LogKind::Error, warning.into());
+        }
+        self.semicolon()
+    }
+
+    /// `<name> {`; the octets of the name.
+    fn name_and_brace(&mut self) -> Result<Vec<u8>, Fault> {
+        let mut name = Vec::new();
+        loop {
+            match self.token()? {
+                Token::Punctuation(b'{') => return Ok(name),
+                Token::Word | Token::String => name.extend_from_slice(self.lexer.text()),
+                Token::Punctuation(b'.') => name.push(b'.'),
+                _ => {
+                    self.complain("expecting left brace");
+                    return Err(Fault::Record { depth: 0 });
+                }
+            }
+        }
+    }
+
+    fn group(&mut self) -> Result<(), Fault> {
+        self.lexer.begin_capture();
+        let key = self.name_and_brace()?;
+        let deleted = self.flagged_deleted()?;
+        let text = self.captured(b"group");
+        let dynamic = deleted && self.to.config.groups.get(&*from_latin1(&key)).is_none();
+        if dynamic {
+            self.to.objects.groups.retain(|group| group.key != key);
+        } else {
+            keep(&mut self.to.objects.groups, Kept { key, deleted: false, text });
+        }
+        Ok(())
+    }
+
+    fn class(&mut self, subclass: bool) -> Result<(), Fault> {
+        self.lexer.begin_capture();
+        if self.token()? != Token::String {
+            self.complain("Expecting class name");
+            return Err(Fault::Record { depth: 0 });
+        }
+        let mut key = self.lexer.text().to_vec();
+        if subclass {
+            key.push(0);
+            match self.string_or_hex()? {
+                Some(data) => key.extend_from_slice(&data),
+                None => return Err(Fault::Record { depth: 0 }),
+            }
+        }
+        if self.token()? != Token::Punctuation(b'{') {
+            self.complain("left brace expected.");
+            return Err(Fault::Record { depth: 0 });
+        }
+        let deleted = self.flagged_deleted()?;
+        let text = self.captured(if subclass { b"subclass" } else { b"class" });
+        if deleted {
+            self.to.objects.classes.retain(|class| class.key != key);
+        } else {
+            if !subclass {
+                self.class_names.insert(key.clone().into());
+            }
+            keep(&mut self.to.objects.classes, Kept { key, deleted, text });
+        }
+        Ok(())
+    }
+
+    /// Skips a block whose brace was taken; true if `deleted;` stands in it.
+    fn flagged_deleted(&mut self) -> Result<bool, Fault> {
+        let (mut deleted, mut depth) = (false, 1);
+        while depth > 0 {
+            if self.lexer.peek() == Token::Word && self.at_record() {
+                self.complain("Unexpected configuration directive.");
+                return Err(Fault::CutOff);
+            }
+            match self.token()? {
+                Token::Punctuation(b'{') => depth += 1,
+                Token::Punctuation(b'}') => depth -= 1,
+                Token::Word if depth == 1 && self.lexer.is("deleted") => deleted = true,
+                _ => {}
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// The record from its keyword on.
+    fn captured(&mut self, keyword: &[u8]) -> Vec<u8> {
+        [keyword, self.lexer.end_capture()].concat()
+    }
+
+    fn failover(&mut self) -> Result<(), Fault> {
+        self.lexer.begin_capture();
+        self.token()?;
+        if !self.lexer.is("peer") {
+            self.complain("expecting peer keyword");
+            return Err(Fault::Record { depth: 0 });
+        }
+        if !matches!(self.token()?, Token::String | Token::Word) {
+            self.complain("expecting failover peer name");
+            return Err(Fault::Record { depth: 0 });
+        }
+        let key = self.lexer.text().to_vec();
+        if !self.to.config.peers.iter().any(|peer| latin1(&peer.name) == key) {
+            self.complain(&format!("unknown failover peer: {}", from_latin1(&key)));
+            return self.skip_statement(0);
+        }
+        while self.token()? != Token::Punctuation(b'{') {}
+        self.skip_block(1)?;
+        let text = self.captured(b"failover");
+        keep(&mut self.to.objects.failover, Kept { key, deleted: false, text });
+        Ok(())
+    }
+
+    fn host(&mut self) -> Result<(), Fault> {
+        let name = self.name_and_brace()?;
+        let mut host = HostRecord { name: from_latin1(&name).into(), ..HostRecord::default() };
+        let mut statements = Vec::new();
+        loop {
+            if self.lexer.peek() == Token::Word && self.at_record() {
+                self.complain("Unexpected configuration directive.");
+                return Err(Fault::CutOff);
+            }
+            match self.token()? {
+                Token::Punctuation(b'}') => break,
+                Token::Word => self.host_statement(&mut host, &mut statements)?,
+                _ => {
+                    self.complain("expecting a parameter or declaration");
+                    self.skip_statement(0)?;
+                }
+            }
+        }
+        host.statements = from_latin1(&statements).into();
+        self.to.objects.hosts.enter(host);
+        Ok(())
+    }
+
+    /// One statement of a host, its keyword taken. What is not understood is kept as it stands.
+    fn host_statement(&mut self, host: &mut HostRecord, statements: &mut Vec<u8>) -> Result<(), Fault> {
+        match &*self.lexer.text().to_ascii_lowercase() {
+            b"dynamic" => {
+                host.dynamic = true;
+                self.semicolon()
+            }
+            b"deleted" => {
+                host.deleted = true;
+                self.semicolon()
+            }
+            b"hardware" => {
+                if let Some(hardware) = self.hardware()? {
+                    host.hardware = hardware;
+                }
+                Ok(())
+            }
+            b"uid" => {
+                match self.string_or_hex()? {
+                    Some(uid) => host.uid = uid.into(),
+                    None => return self.skip_statement(0),
+                }
+                self.semicolon()
+            }
+            b"fixed-address" => self.fixed_addresses(host),
+            b"group" => {
+                self.token()?;
+                host.group = Some(from_latin1(self.lexer.text()).into());
+                self.semicolon()
+            }
+            _ => self.kept_statement(statements),
+        }
+    }
+
+    fn fixed_addresses(&mut self, host: &mut HostRecord) -> Result<(), Fault> {
+        loop {
+            match self.address()? {
+                Some(address) => host.fixed_addresses.push(address),
+                None => {
+                    self.complain("expecting an IP address");
+                    return self.skip_statement(0);
+                }
+            }
+            match self.token()? {
+                Token::Punctuation(b',') => {}
+                Token::Punctuation(b';') => return Ok(()),
+                _ => {
+                    self.complain("semicolon expected.");
+                    return self.skip_statement(0);
+                }
+            }
+        }
+    }
+
+    /// A statement of the configuration language, its first word taken: kept line by line without its indent.
+    fn kept_statement(&mut self, statements: &mut Vec<u8>) -> Result<(), Fault> {
+        if !statements.is_empty() {
+            statements.push(b'\n');
+        }
+        statements.extend_from_slice(self.lexer.text());
+        self.lexer.begin_capture();
+        let mut depth = 0u32;
+        loop {
+            match self.token()? {
+                Token::Punctuation(b'{') => depth += 1,
+                Token::Punctuation(b'}') if depth <= 1 => break,
+                Token::Punctuation(b'}') => depth -= 1,
+                Token::Punctuation(b';') if depth == 0 => break,
+                _ => {}
+            }
+        }
+        let text = self.lexer.end_capture();
+        // Eight columns of indent are the record's, the rest is the statement's own.
+        for (i, line) in text.split(|octet| *octet == b'\n').enumerate() {
+            if i > 0 {
+                statements.push(b'\n');
+            }
+            let indent = line.iter().take(8).take_while(|octet| **octet == b' ').count();
+            statements.extend_from_slice(if i > 0 { &line[indent..] } else { line });
+        }
+        Ok(())
+    }
+}
