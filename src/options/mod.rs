@@ -1,9 +1,11 @@
 //! Floor 1: options. Spaces and definitions, text form to bytes and back, storage order, packing into packets.
 
 pub mod decode;
+pub mod encapsulate;
 pub mod enums;
 pub mod format;
 pub mod fqdn;
+pub mod pack;
 pub mod registry;
 pub mod set;
 mod table;
