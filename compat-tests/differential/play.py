@@ -62,11 +62,11 @@ class Side:
         self.log, self.frames = [], []
 
 
-def send_sentinel(side, wire):
+def send_sentinel(side, wire, port):
     """A packet that every server refuses at sight, with one known log line: what came before it has been dealt with."""
     payload = struct.pack("!BBBBI", 1, 1, 17, 0, 0xFFFFFFFF) + bytes(292)
     link = {"ethsrc": b"\x02\xcc\0\0\0\x09", "ethdst": BROADCAST, "src": "0.0.0.0", "dst": "255.255.255.255",
-            "sport": 68, "dport": 67}
+            "sport": 68, "dport": port}
     side.lab.sockets[wire].send(packet.frame(link, payload))
 
 
@@ -76,6 +76,7 @@ class Play:
         self.root = tempfile.mkdtemp(prefix="differential-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
         self.clients = {}
         self.alive = set(scenario.alive)
+        self.port = int(dict(zip(scenario.arguments, scenario.arguments[1:])).get("-p", 67))
         self.xid = 0xA0000000
         self.failures = []
         self.annotations = []
@@ -122,6 +123,11 @@ class Play:
             else:
                 self.take_frames(side, wire, key.fileobj)
 
+    def pump_for(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.pump(end - time.monotonic())
+
     def take_frames(self, side, wire, sock):
         while True:
             try:
@@ -159,7 +165,7 @@ class Play:
         for side in self.sides:
             if side.lab.process and not side.ended:
                 side.synced = False
-                send_sentinel(side, wire)
+                send_sentinel(side, wire, self.port)
         end = time.monotonic() + STEP_TIMEOUT
         while time.monotonic() < end and any(not s.synced and not s.ended for s in self.sides):
             self.pump(end - time.monotonic())
@@ -316,6 +322,9 @@ class Play:
             side.own = own
             if side.lab.process and not side.ended:
                 side.lab.sockets[wire].send(data)
+        if "heard" in dict(step.keys):
+            self.pump_for(0.2)
+            return
         self.settle(wire)
         if int(time.time()) != second and len({len(s.frames) for s in self.sides}) == 1:
             raise Slipped(step.line)
@@ -354,7 +363,7 @@ class Play:
             link["src"] = given["ciaddr"]
         explicit, size, own, cookie, end, raw = [], 300, 0, packet.COOKIE, b"\xff", None
         for key, text in [k for k in client.defaults if k[0] not in given] + keys:
-            if key in ("via", "iface"):
+            if key in ("via", "iface", "heard"):
                 continue
             if key in ("src", "dst", "sport", "dport", "ttl", "mf", "fragment", "ipsum", "udpsum", "udplen", "iplen",
                        "vlan", "trailer", "cut", "ipopts", "proto"):
