@@ -1,6 +1,6 @@
 //! Source texts and places in them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Which of a `SourceMap`'s files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,31 @@ pub struct Span {
 pub struct SourceFile {
     pub name: String,
     pub text: String,
+    /// Where each line begins; made when a position is first asked for.
+    lines: OnceLock<Vec<u32>>,
+}
+
+impl SourceFile {
+    fn new(name: String, text: String) -> Self {
+        SourceFile { name, text, lines: OnceLock::new() }
+    }
+
+    /// Offsets of the beginnings of all lines; the first is 0.
+    fn lines(&self) -> &[u32] {
+        self.lines.get_or_init(|| {
+            let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(ends.map(|(at, _)| at as u32 + 1)).collect()
+        })
+    }
+}
+
+/// The octets of a file as text: each octet is the Latin-1 character of its number.
+pub fn decode(octets: Vec<u8>) -> String {
+    if octets.is_ascii() {
+        String::from_utf8(octets).unwrap_or_default()
+    } else {
+        octets.into_iter().map(char::from).collect()
+    }
 }
 
 /// All files of one parse, in the order they were opened.
@@ -31,7 +56,7 @@ pub struct SourceMap {
 impl SourceMap {
     /// Adds a file and returns its number.
     pub fn add(&mut self, name: String, text: String) -> FileId {
-        self.files.push(Arc::new(SourceFile { name, text }));
+        self.files.push(Arc::new(SourceFile::new(name, text)));
         FileId((self.files.len() - 1) as u16)
     }
 
@@ -52,14 +77,23 @@ impl SourceMap {
 
     /// The text of a span.
     pub fn text(&self, span: Span) -> &str {
-        &self.files[span.file.0 as usize].text[span.start as usize..span.end as usize]
+        self.files[span.file.0 as usize].text.get(span.start as usize..span.end as usize).unwrap_or("")
     }
 
     /// Line and column of a span's start, both from 1; columns count bytes of the original file.
     pub fn line_column(&self, span: Span) -> (usize, usize) {
-        let before = &self.files[span.file.0 as usize].text[..span.start as usize];
-        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        let file = &self.files[span.file.0 as usize];
+        let line = file.lines().partition_point(|start| *start <= span.start);
+        let begin = file.lines()[line - 1] as usize;
+        let column = file.text.get(begin..span.start as usize).map_or(0, |before| before.chars().count()) + 1;
         (line, column)
+    }
+
+    /// The line a span starts in, without its end.
+    pub fn line_text(&self, span: Span) -> &str {
+        let file = &self.files[span.file.0 as usize];
+        let line = file.lines().partition_point(|start| *start <= span.start);
+        let begin = file.lines()[line - 1] as usize;
+        file.text[begin..].split('\n').next().unwrap_or("")
     }
 }
