@@ -11,6 +11,10 @@ mod queue;
 pub mod reader;
 mod slab;
 pub mod store;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 pub mod text;
 mod virgin;
 pub mod writer;
