@@ -147,7 +147,9 @@ impl Run {
         if bucket != self.bucket {
             (self.bucket, self.bucket_start) = (bucket, number);
         }
-        if nothing_between && self.last == Some(queue) {
+        // Never-used addresses are on the free queue with the same time as a free lease without one.
+        let among_virgins = (queue.1, queue.2) == (Queue::Free, Timestamp::UNSET);
+        if (nothing_between || among_virgins) && self.last == Some(queue) {
             self.position += 1;
         } else {
             (self.number, self.position) = (self.number + 1, 0);

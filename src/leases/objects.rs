@@ -2,10 +2,9 @@
 //! (spec/leases-file.md 10 to 14). They are kept, written back in ISC's order, and hosts are found by client.
 
 use super::text;
-use crate::config::model::Config;
+use crate::config::model::{Config, FixedAddress};
 use crate::wire::hardware::HardwareAddr;
 use rustc_hash::FxHashMap;
-use std::net::Ipv4Addr;
 
 /// A `class`, `subclass`, `group` or `failover peer` record: what it is called, and its text as it stands in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,13 +20,13 @@ pub struct Kept {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostRecord {
     pub name: Box<str>,
-    /// Made at run time; otherwise it stands for a host of dhcpd.conf.
+    /// Made at run time; otherwise it is or stands for a host of a configuration, and only its deletion is written.
     pub dynamic: bool,
     pub deleted: bool,
     pub hardware: HardwareAddr,
     /// Client identifier; empty if none.
     pub uid: Box<[u8]>,
-    pub fixed_addresses: Vec<Ipv4Addr>,
+    pub fixed_addresses: Vec<FixedAddress>,
     pub group: Option<Box<str>>,
     /// Its statements as they stand in the file, one a line, without indent.
     pub statements: Box<str>,
@@ -61,16 +60,20 @@ impl Objects {
             out.extend_from_slice(&class.text);
             out.extend_from_slice(b"\n\n");
         }
-        for group in self.groups.iter().filter(|group| !group.deleted) {
+        let mut groups: Vec<&Kept> = self.groups.iter().filter(|group| !group.deleted).collect();
+        groups.sort_by_key(|group| table_place(&group.key, GROUP_TABLE));
+        for group in groups {
             counts.groups += 1;
             out.extend_from_slice(&group.text);
             out.push(b'\n');
         }
-        for host in self.hosts.records().filter(|host| host.deleted) {
+        let mut hosts: Vec<&HostRecord> = self.hosts.records().collect();
+        hosts.sort_by_key(|host| table_place(host.name.as_bytes(), HOST_TABLE));
+        for host in hosts.iter().filter(|host| host.deleted) {
             counts.deleted_hosts += 1;
             write_host(out, host);
         }
-        for host in self.hosts.records().filter(|host| !host.deleted) {
+        for host in hosts.iter().filter(|host| !host.deleted && host.dynamic) {
             write_host(out, host);
         }
         for peer in &self.failover {
@@ -97,6 +100,20 @@ impl Objects {
         }
         lines
     }
+}
+
+/// Sizes of the tables in whose order ISC writes hosts and groups.
+const HOST_TABLE: u32 = 22_501;
+const GROUP_TABLE: u32 = 9973;
+
+/// The place of a name in such a table: octets are added to twice the sum, carries beyond 16 bits at the low end.
+fn table_place(name: &[u8], size: u32) -> u32 {
+    let sum = name.iter().fold(0u32, |sum, octet| {
+        let sum = (sum << 1) + u32::from(*octet);
+        let sum = (sum & 0xffff) + (sum >> 16);
+        (sum & 0xffff) + (sum >> 16)
+    });
+    sum % size
 }
 
 /// Puts a record in the place of an earlier one of the same key, or at the end.
@@ -146,7 +163,10 @@ fn write_host_contents(out: &mut Vec<u8>, host: &HostRecord) {
     }
     for (i, address) in host.fixed_addresses.iter().enumerate() {
         out.extend_from_slice(if i == 0 { b"\n  fixed-address ".as_slice() } else { b",".as_slice() });
-        text::address(out, *address);
+        match address {
+            FixedAddress::Address(address) => text::address(out, *address),
+            FixedAddress::Name(name) => out.extend_from_slice(name.as_bytes()),
+        }
     }
     if !host.fixed_addresses.is_empty() {
         out.push(b';');
@@ -161,6 +181,10 @@ fn write_host_contents(out: &mut Vec<u8>, host: &HostRecord) {
         out.extend(line.chars().map(|character| character as u32 as u8));
     }
 }
+
+/// A host of that name is known and not deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlreadyExists;
 
 /// Hosts made at run time, over those of dhcpd.conf.
 #[derive(Clone, Debug, Default)]
@@ -178,8 +202,18 @@ impl DynamicHosts {
         self.hosts.iter().filter(|host| !(host.dynamic && host.deleted))
     }
 
+    /// Enters a record. One that says `deleted` takes the place of the host of that name, and any may take the place of a
+    /// deleted one; otherwise a known name is an error.
+    pub fn enter(&mut self, host: HostRecord) -> Result<(), AlreadyExists> {
+        if !host.deleted && self.by_name(&host.name).is_some_and(|old| !old.deleted) {
+            return Err(AlreadyExists);
+        }
+        self.replace(host);
+        Ok(())
+    }
+
     /// Enters a record; it replaces an earlier one of that name.
-    pub fn enter(&mut self, host: HostRecord) {
+    pub fn replace(&mut self, host: HostRecord) {
         let at = match self.by_name.get(&host.name) {
             Some(at) => {
                 let at = *at;

@@ -12,13 +12,13 @@ use crate::wire::units::Timestamp;
 use std::net::Ipv4Addr;
 
 /// A file read into a store, and what was said about it.
-struct Loaded {
-    store: LeaseStore,
-    objects: Objects,
-    log: Vec<String>,
+pub struct Loaded {
+    pub store: LeaseStore,
+    pub objects: Objects,
+    pub log: Vec<String>,
 }
 
-fn load(config: &Config, text: &[u8], now: u32) -> Loaded {
+pub fn load(config: &Config, text: &[u8], now: u32) -> Loaded {
     let mut loaded = Loaded { store: LeaseStore::new(config), objects: Objects::default(), log: Vec::new() };
     let to = Destination {
         config,
@@ -33,7 +33,7 @@ fn load(config: &Config, text: &[u8], now: u32) -> Loaded {
 }
 
 /// What happens to a lease whose time has come, as far as its record goes (spec/dhcpv4.md 25.3, without failover).
-fn expire(store: &mut LeaseStore, now: Timestamp) {
+pub fn expire(store: &mut LeaseStore, now: Timestamp) {
     while let Some(id) = store.due(now) {
         let mut lease = store.get(id).clone();
         if lease.state == BindingState::Active {
@@ -44,12 +44,18 @@ fn expire(store: &mut LeaseStore, now: Timestamp) {
                 (extras.billing, extras.on_expiry, extras.on_release) = (None, None, None);
             }
         }
+        if let Some(extras) = &mut lease.extras {
+            extras.atsfp = Timestamp::UNSET;
+        }
         lease.state = lease.next_state;
+        if lease.state == BindingState::Expired {
+            lease.next_state = BindingState::Free;
+        }
         store.supersede(id, lease, now, true);
     }
 }
 
-fn rewritten(loaded: &mut Loaded, now: u32) -> String {
+pub fn rewritten(loaded: &mut Loaded, now: u32) -> String {
     let mut text = writer::header();
     loaded.objects.write(&mut text);
     let mut cursor = loaded.store.begin_rewrite();

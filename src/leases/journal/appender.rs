@@ -29,6 +29,8 @@ pub struct Appender<D: Disk> {
     durable: JournalPosition,
     /// What is before the end may be a torn record that could not be cut off.
     torn: bool,
+    /// The file's name is not durable yet; before it is, nothing in the file is.
+    unnamed: bool,
     failing: bool,
     /// The backlog grew too long and was dropped.
     dropped: bool,
@@ -40,6 +42,7 @@ impl<D: Disk> Appender<D> {
     /// Appends to `file`, which is at `path` and durable as it is.
     pub fn new(disk: D, path: PathBuf, file: Option<Opened<D::File>>, use_fsync: bool) -> Appender<D> {
         let torn = file.as_ref().is_some_and(|opened| !opened.fresh);
+        let unnamed = file.as_ref().is_some_and(|opened| !opened.named);
         let file = file.map(|opened| opened.file);
         let durable_length = file.as_ref().and_then(|file| file.length().ok()).unwrap_or(0);
         Appender {
@@ -52,6 +55,7 @@ impl<D: Disk> Appender<D> {
             received: JournalPosition(0),
             durable: JournalPosition(0),
             torn,
+            unnamed,
             failing: false,
             dropped: false,
             tail: None,
@@ -122,8 +126,13 @@ impl<D: Disk> Appender<D> {
         }
         write_all(file, &self.backlog).map_err(flush)?;
         length += self.backlog.len() as u64;
+        let sync = |e: io::Error| format!("commit_leases: unable to commit, fsync(): {}", error_text(&e));
         if self.use_fsync {
-            file.sync().map_err(|e| format!("commit_leases: unable to commit, fsync(): {}", error_text(&e)))?;
+            file.sync().map_err(sync)?;
+            if self.unnamed {
+                rewrite::sync_names(&self.disk, &self.path).map_err(sync)?;
+                self.unnamed = false;
+            }
         }
         self.durable_length = length;
         self.torn = false;
@@ -171,17 +180,19 @@ impl<D: Disk> Appender<D> {
                 Err(())
             }
         };
-        if installed.is_err() {
+        let Ok(named) = installed else {
             let _ = self.disk.unlink(&name);
             report(Report::RewriteFailed);
             return;
-        }
+        };
+        self.unnamed = !named;
         self.durable_length = new.length().unwrap_or(0);
         self.file = Some(new);
         self.backlog = Vec::new();
         (self.torn, self.dropped) = (false, false);
         report(Report::Rewritten);
-        if self.is_behind() {
+        // Without a durable name the next commit makes it so.
+        if named && self.is_behind() {
             self.become_durable(report);
         }
     }

@@ -110,6 +110,8 @@ pub struct Opened<F> {
     pub file: F,
     /// It was just written; an old file may end in the middle of a record.
     pub fresh: bool,
+    /// Its name is durable.
+    pub named: bool,
 }
 
 /// Writes all octets.

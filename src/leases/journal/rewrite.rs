@@ -54,8 +54,8 @@ pub fn finish(file: &mut impl DiskFile, tail: &[u8], use_fsync: bool) -> io::Res
 }
 
 /// Puts the finished file `new` in the place of `path`, which becomes the backup. Logs what goes wrong; an error means that
-/// `path` is as it was.
-pub fn install(disk: &impl Disk, new: &Path, path: &Path, log: &mut dyn FnMut(LogKind, String)) -> Result<(), ()> {
+/// `path` is as it was. The answer says whether the new name is durable.
+pub fn install(disk: &impl Disk, new: &Path, path: &Path, log: &mut dyn FnMut(LogKind, String)) -> Result<bool, ()> {
     let backup = backup_name(path);
     let (path_text, backup_text) = (path.display(), backup.display());
     match disk.unlink(&backup) {
@@ -81,11 +81,15 @@ pub fn install(disk: &impl Disk, new: &Path, path: &Path, log: &mut dyn FnMut(Lo
         log(LogKind::Error, format!("Can't install new lease database {} to {path_text}: {text}", new.display()));
         return Err(());
     }
-    // The new name counts from here on, durable or not: both files hold every record that is.
-    if let Err(e) = disk.sync_directory(path) {
-        log(LogKind::Error, format!("Can't sync directory of lease database {path_text}: {}", error_text(&e)));
+    Ok(sync_names(disk, path).is_ok())
+}
+
+/// Makes the names in the directory of `path` durable, where the file system can.
+pub fn sync_names(disk: &impl Disk, path: &Path) -> io::Result<()> {
+    match disk.sync_directory(path) {
+        Err(e) if matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        outcome => outcome,
     }
-    Ok(())
 }
 
 /// Writes a complete file beside `path`, its records by `write`, which is called until it says that it is done. `None`, with
@@ -133,12 +137,12 @@ pub fn at_start<D: Disk>(
 ) -> Option<Opened<D::File>> {
     let name = temporary_name(path, now);
     if let Some(file) = write_beside(disk, &name, write, log) {
-        if install(disk, &name, path, log).is_ok() {
-            return Some(Opened { file, fresh: true });
+        if let Ok(named) = install(disk, &name, path, log) {
+            return Some(Opened { file, fresh: true, named });
         }
         let _ = disk.unlink(&name);
     }
-    disk.open(path).ok().map(|file| Opened { file, fresh: false })
+    disk.open(path).ok().map(|file| Opened { file, fresh: false, named: true })
 }
 
 /// The rewrite of `-T`: writes the new file and removes it again.

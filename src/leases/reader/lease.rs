@@ -176,6 +176,9 @@ impl<R: Read> Reader<'_, R> {
             }
             Statement::Abandoned => {
                 (lease.state, lease.next_state) = (BindingState::Abandoned, BindingState::Abandoned);
+                if *seen & REWIND == 0 {
+                    lease.rewind_state = BindingState::Abandoned;
+                }
                 self.semicolon().map(|()| bit)?
             }
             Statement::Binding => self.binding_state(lease, bit, *seen)?,

@@ -4,6 +4,7 @@ use super::super::lexer::Token;
 use super::super::objects::{keep, HostRecord, Kept};
 use super::value::{from_latin1, latin1};
 use super::{Fault, Other, Reader};
+use crate::config::model::FixedAddress;
 use crate::eval::LogKind;
 use std::io::Read;
 
@@ -32,7 +33,8 @@ impl<R: Read> Reader<'_, R> {
         match self.string_or_hex()? {
             Some(duid) if !duid.is_empty() => self.to.objects.server_duid = Some(duid.into()),
             _ => {
-                self.complain("server-duid is empty or unreadable");
+                self.complain("expecting string or hexadecimal data");
+                self.complain("Invalid duid contents");
                 return self.skip_statement(0);
             }
         }
@@ -137,14 +139,14 @@ impl<R: Read> Reader<'_, R> {
 
     fn failover(&mut self) -> Result<(), Fault> {
         self.lexer.begin_capture();
-        self.token()?;
+        let token = self.token()?;
         if !self.lexer.is("peer") {
-            self.complain("expecting peer keyword");
-            return Err(Fault::Record { depth: 0 });
+            // ISC says nothing either.
+            return if token == Token::Punctuation(b'{') { self.skip_block(1) } else { self.skip_statement(0) };
         }
         if !matches!(self.token()?, Token::String | Token::Word) {
             self.complain("expecting failover peer name");
-            return Err(Fault::Record { depth: 0 });
+            return self.skip_statement(0);
         }
         let key = self.lexer.text().to_vec();
         if !self.to.config.peers.iter().any(|peer| latin1(&peer.name) == key) {
@@ -177,7 +179,13 @@ impl<R: Read> Reader<'_, R> {
             }
         }
         host.statements = from_latin1(&statements).into();
-        self.to.objects.hosts.enter(host);
+        let declared = !host.deleted
+            && !self.to.objects.hosts.hides(&host.name)
+            && self.to.config.hosts.iter().any(|other| other.name == host.name);
+        let name = host.name.clone();
+        if declared || self.to.objects.hosts.enter(host).is_err() {
+            self.complain(&format!("host {name}: already exists"));
+        }
         Ok(())
     }
 
@@ -217,14 +225,19 @@ impl<R: Read> Reader<'_, R> {
 
     fn fixed_addresses(&mut self, host: &mut HostRecord) -> Result<(), Fault> {
         loop {
-            match self.address()? {
-                Some(address) => host.fixed_addresses.push(address),
-                None => {
-                    self.complain("expecting an IP address");
-                    return self.skip_statement(0);
+            let mut value = String::new();
+            let end = loop {
+                match self.token()? {
+                    Token::Word => value.push_str(&from_latin1(self.lexer.text())),
+                    Token::Punctuation(b'.') => value.push('.'),
+                    token => break token,
                 }
-            }
-            match self.token()? {
+            };
+            host.fixed_addresses.push(match value.parse() {
+                Ok(address) => FixedAddress::Address(address),
+                Err(_) => FixedAddress::Name(value.into()),
+            });
+            match end {
                 Token::Punctuation(b',') => {}
                 Token::Punctuation(b';') => return Ok(()),
                 _ => {
@@ -237,10 +250,7 @@ impl<R: Read> Reader<'_, R> {
 
     /// A statement of the configuration language, its first word taken: kept line by line without its indent.
     fn kept_statement(&mut self, statements: &mut Vec<u8>) -> Result<(), Fault> {
-        if !statements.is_empty() {
-            statements.push(b'\n');
-        }
-        statements.extend_from_slice(self.lexer.text());
+        let mut statement = self.lexer.text().to_vec();
         self.lexer.begin_capture();
         let mut depth = 0u32;
         loop {
@@ -256,11 +266,20 @@ impl<R: Read> Reader<'_, R> {
         // Eight columns of indent are the record's, the rest is the statement's own.
         for (i, line) in text.split(|octet| *octet == b'\n').enumerate() {
             if i > 0 {
-                statements.push(b'\n');
+                statement.push(b'\n');
             }
             let indent = line.iter().take(8).take_while(|octet| **octet == b' ').count();
-            statements.extend_from_slice(if i > 0 { &line[indent..] } else { line });
+            statement.extend_from_slice(if i > 0 { &line[indent..] } else { line });
         }
+        if let Err(message) = (self.to.blocks)(&from_latin1(&statement)) {
+            self.complain(&message);
+            self.corrupt();
+            return Ok(());
+        }
+        if !statements.is_empty() {
+            statements.push(b'\n');
+        }
+        statements.extend_from_slice(&statement);
         Ok(())
     }
 }
