@@ -238,6 +238,8 @@ class Play:
         for step in self.scenario.steps:
             self.step(step)
         self.announce("end")
+        if self.sides[0].ended and not self.scenario.ends:
+            self.failures.append("the first server died")
         self.stop(signal.SIGKILL)
         self.flush()
         self.announce("lease file")

@@ -37,6 +37,7 @@ class Scenario:
         self.name = path.rsplit("/", 1)[-1].removesuffix(".scn")
         self.about, self.interfaces, self.arguments = [], ["eth0"], []
         self.alive = []
+        self.ends = False
         text = dict.fromkeys(SECTIONS, "")
         section = None
         with open(path, encoding="utf-8") as f:
@@ -72,6 +73,8 @@ class Scenario:
             self.interfaces = rest.split()
         elif colon and key == "arguments":
             self.arguments = rest.split()
+        elif colon and key == "ends":
+            self.ends = True
         elif colon and key == "answers-ping":
             self.alive = rest.split()
         else:
