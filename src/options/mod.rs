@@ -1,7 +1,6 @@
 //! Floor 1: options. Spaces and definitions, text form to bytes and back, storage order, packing into packets.
 
 pub mod decode;
-pub mod define;
 pub mod encapsulate;
 pub mod enums;
 pub mod format;

@@ -38,6 +38,9 @@ const MAX_MTU: u16 = 1500;
 const FIXED_WITH_IP: usize = 264;
 /// Octets of options of a BOOTP reply to a short request.
 const BOOTP_AREA: usize = 64;
+/// Between these the codes of a site option space may begin (RFC 3942).
+const MIN_SITE_CODE: u32 = 128;
+const MAX_SITE_CODE: u32 = 224;
 /// Codes on the list, duplicates counted.
 const LIST_CAPACITY: usize = 300;
 /// Room in which option 82 is prepared.
@@ -476,18 +479,17 @@ impl Areas<'_> {
 /// The lowest code of a site option space, between 128 and 224, and ISC's warning if it is below 224
 /// (spec/options.md 17).
 pub fn site_min_code(registry: &Registry, space: SpaceId) -> (u32, Option<String>) {
-    let lowest = registry.definitions(space).first().map_or(224, |def| def.key.code);
-    let min_code = lowest.clamp(128, 224);
-    let warning = (min_code < 224).then(|| {
+    let lowest = registry.definitions(space).first().map_or(MAX_SITE_CODE, |def| def.key.code.min(MAX_SITE_CODE));
+    let warning = (lowest < MAX_SITE_CODE).then(|| {
         format!(
             "WARNING: site-local option codes less than 224 have been deprecated by RFC3942.  You have options listed in \
              site local space {} that number as low as {}.  Please investigate if these should be declared as regular \
              options rather than site-local options, or migrated up past 224.",
             registry.space(space).name,
-            min_code
+            lowest
         )
     });
-    (min_code, warning)
+    (lowest.max(MIN_SITE_CODE), warning)
 }
 
 #[cfg(test)]

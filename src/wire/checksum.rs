@@ -6,7 +6,7 @@ pub struct Sum(u64);
 
 impl Sum {
     /// Adds octets; an odd last octet counts as the high half of a word, so only the last piece may be odd.
-    pub fn add(self, octets: &[u8]) -> Sum {
+    pub fn plus(self, octets: &[u8]) -> Sum {
         let mut sum = self.0;
         let (words, rest) = octets.as_chunks::<4>();
         for word in words {
@@ -18,7 +18,7 @@ impl Sum {
     }
 
     /// Adds one 16-bit word.
-    pub fn add_word(self, word: u16) -> Sum {
+    pub fn plus_word(self, word: u16) -> Sum {
         Sum(self.0 + u64::from(word))
     }
 
@@ -40,10 +40,10 @@ mod tests {
     fn sums_words_and_odd_ends() {
         // RFC 1071 3
         let octets = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
-        assert_eq!(Sum::default().add(&octets).finish(), !0xddf2);
-        assert_eq!(Sum::default().add(&octets[..4]).add(&octets[4..]).finish(), !0xddf2);
-        assert_eq!(Sum::default().add(&[1]).finish(), !0x0100);
-        assert_eq!(Sum::default().add(&[1, 2, 3]).finish(), !(0x0102 + 0x0300));
-        assert_eq!(Sum::default().add(&[0xff; 1500]).finish(), 0);
+        assert_eq!(Sum::default().plus(&octets).finish(), !0xddf2);
+        assert_eq!(Sum::default().plus(&octets[..4]).plus(&octets[4..]).finish(), !0xddf2);
+        assert_eq!(Sum::default().plus(&[1]).finish(), !0x0100);
+        assert_eq!(Sum::default().plus(&[1, 2, 3]).finish(), !(0x0102 + 0x0300));
+        assert_eq!(Sum::default().plus(&[0xff; 1500]).finish(), 0);
     }
 }

@@ -123,11 +123,11 @@ pub fn parse_udp_frame(frame: &[u8], port: u16, auxiliary: Auxiliary) -> Result<
         return Err(FrameReject::Short);
     }
     let datagram = datagram.get(..udp_len.into()).ok_or(FrameReject::UdpTooLong)?;
-    if Sum::default().add(header).finish() != 0 {
+    if Sum::default().plus(header).finish() != 0 {
         return Err(FrameReject::IpChecksum);
     }
     let sent_checksum = [udp[6], udp[7]] != [0, 0];
-    if sent_checksum && !auxiliary.checksum_not_ready && udp_sum(&ip[12..20], udp_len).add(datagram).finish() != 0 {
+    if sent_checksum && !auxiliary.checksum_not_ready && udp_sum(&ip[12..20], udp_len).plus(datagram).finish() != 0 {
         return Err(FrameReject::UdpChecksum);
     }
     Ok(UdpDatagram {
@@ -140,7 +140,7 @@ pub fn parse_udp_frame(frame: &[u8], port: u16, auxiliary: Auxiliary) -> Result<
 
 /// The sum of UDP's pseudo header (RFC 768): both addresses, protocol and length.
 fn udp_sum(addresses: &[u8], udp_len: u16) -> Sum {
-    Sum::default().add(addresses).add_word(PROTOCOL_UDP.into()).add_word(udp_len)
+    Sum::default().plus(addresses).plus_word(PROTOCOL_UDP.into()).plus_word(udp_len)
 }
 
 /// The ends of a frame to be sent.
@@ -166,14 +166,14 @@ pub fn build_udp_frame(ends: &Ends, payload: &[u8], out: &mut Vec<u8>) -> bool {
     ip[9] = PROTOCOL_UDP;
     ip[12..16].copy_from_slice(&ends.source.ip().octets());
     ip[16..20].copy_from_slice(&ends.destination.ip().octets());
-    let sum = Sum::default().add(&ip).finish();
+    let sum = Sum::default().plus(&ip).finish();
     ip[10..12].copy_from_slice(&sum.to_be_bytes());
 
     let mut udp = [0; UDP_LEN];
     udp[0..2].copy_from_slice(&ends.source.port().to_be_bytes());
     udp[2..4].copy_from_slice(&ends.destination.port().to_be_bytes());
     udp[4..6].copy_from_slice(&udp_len.to_be_bytes());
-    let sum = match udp_sum(&ip[12..20], udp_len).add(&udp).add(payload).finish() {
+    let sum = match udp_sum(&ip[12..20], udp_len).plus(&udp).plus(payload).finish() {
         0 => 0xffff, // a sent 0 would mean "no checksum" (RFC 768)
         sum => sum,
     };
@@ -325,7 +325,7 @@ mod tests {
     /// Puts the right IP checksum in after a change of the header.
     fn mend(frame: &mut [u8]) {
         frame[24..26].fill(0);
-        let sum = Sum::default().add(&frame[14..34]).finish();
+        let sum = Sum::default().plus(&frame[14..34]).finish();
         frame[24..26].copy_from_slice(&sum.to_be_bytes());
     }
 

@@ -22,7 +22,7 @@ pub fn echo_request(id: u16) -> [u8; ECHO_LEN] {
     let mut out = [0; ECHO_LEN];
     out[0] = ECHO_REQUEST;
     out[4..6].copy_from_slice(&id.to_be_bytes());
-    let sum = Sum::default().add(&out).finish();
+    let sum = Sum::default().plus(&out).finish();
     out[2..4].copy_from_slice(&sum.to_be_bytes());
     out
 }
@@ -43,7 +43,7 @@ mod tests {
     fn a_request_is_28_octets_with_a_right_checksum() {
         let request = echo_request(0x1234);
         assert_eq!(request[..8], [8, 0, 0xe5, 0xcb, 0x12, 0x34, 0, 0]);
-        assert_eq!(Sum::default().add(&request).finish(), 0);
+        assert_eq!(Sum::default().plus(&request).finish(), 0);
     }
 
     #[test]

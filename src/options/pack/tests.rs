@@ -477,7 +477,7 @@ fn site_codes_are_capped_and_warned_about() {
     let low = case.space("low", (1, 1), &[(5, "t"), (230, "t")]);
     let (min_code, warning) = site_min_code(&case.registry, low);
     assert_eq!(min_code, 128);
-    assert!(warning.unwrap().contains("site local space low that number as low as 128.  Please investigate"));
+    assert!(warning.unwrap().contains("site local space low that number as low as 5.  Please investigate"));
     let high = case.space("high", (1, 1), &[(250, "t")]);
     assert_eq!(site_min_code(&case.registry, high).0, 224);
 }
