@@ -1,6 +1,37 @@
 //! Floor 2: the checked model of dhcpd.conf, and the lowering of the syntax tree into it.
+//!
+//! [`load`] reads a file into a [`model::Config`]. The parser hands over one outermost statement at a time; `declare` sends it
+//! to whoever knows its kind, and what they find goes into a `state::State`. When the file has ended, `index` makes a
+//! configuration of the state, with the indexes that the packet path needs. Expressions and executable statements become the
+//! trees of `ir` on the way (`expression`, `operand`, `value`, `statement`).
 
+mod class;
+mod declare;
+mod definition;
+mod expression;
+mod failover;
+mod host;
 pub mod host_table;
+mod index;
 pub mod ir;
+mod keys;
+mod load;
+mod lowering;
+mod message;
 pub mod model;
-pub mod number;
+mod network;
+mod operand;
+mod place;
+mod pool;
+mod range;
+mod range6;
+mod ranges;
+mod search;
+mod state;
+mod statement;
+mod value;
+
+pub use failover::{sanity_check, SANITY_FAILED};
+pub use load::{load, load_text, lower_block, Loading};
+pub use message::Message;
+pub use state::Family;

@@ -1,0 +1,185 @@
+//! Declarations: who takes which from here.
+
+use super::host::HostDraft;
+use super::ir::{Expr, OptionOp, Stmt};
+use super::lowering::{constant, Act, Lowering, Naming};
+use super::model::ScopeId;
+use super::place::{BlockKind, Place};
+use super::state::{State, Step};
+use crate::options::registry::OptionKey;
+use crate::syntax::ast::{AddressOrName, Block, Executable, Kind, Name, Statement};
+use crate::syntax::source::{SourceMap, Span};
+use std::sync::Arc;
+
+const HOSTS_ARE_GLOBAL: &str =
+    "WARNING: Host declarations are global.  They are not limited to the scope you declared them in.";
+
+/// Reads declarations into the state. It lives for one statement of the file.
+pub struct Declarer<'a> {
+    pub map: &'a SourceMap,
+    pub state: &'a mut State,
+}
+
+impl Declarer<'_> {
+    /// One statement as any block takes it. Blocks with a grammar of their own (host, class, pool, network) try that first.
+    /// The parser has seen to it that the statement may stand here.
+    pub fn statement(&mut self, place: &mut Place, host: Option<&mut HostDraft>, statement: Statement) -> Step {
+        let span = statement.span;
+        match statement.kind {
+            Kind::SharedNetwork { name, body } => self.shared_network(place.scope, name, body, span)?,
+            Kind::Subnet { address, netmask, body } => self.subnet(place, address, netmask, body, span)?,
+            Kind::Subnet6 { address, length, body } => self.subnet6(place, address, length, body, span)?,
+            Kind::Pool { body } => self.pool(place, body, span)?,
+            Kind::Pool6 { body } => self.pool6(place, body, span)?,
+            Kind::Range { dynamic_bootp, low, high } => {
+                self.range(place, None, dynamic_bootp, low, high, span)?;
+            }
+            Kind::Range6 { low, rest } => self.range6(place, None, low, rest, span)?,
+            Kind::Prefix6 { low, high, length } => self.prefix6(place, None, low, high, length, span),
+            Kind::Group { name, body } => self.group(place.scope, name, body)?,
+            Kind::Host { name, body } => {
+                self.warn_if_host_is_in_network(place.kind);
+                self.host(place.scope, name, body)?;
+            }
+            Kind::Class { flavour, name, body } => {
+                let scope = self.own_scope(place);
+                self.class(scope, flavour, name, body)?;
+            }
+            Kind::Subclass { flavour, class, data, body } => self.subclass(flavour, class, data, body)?,
+            Kind::FailoverPeer { name, body } => self.failover_peer(place, name, body, span),
+            Kind::UsePeer { name, .. } => self.network_peer(place, name),
+            Kind::FailoverState { name, .. } => self.failover_state(&name),
+            Kind::OptionSpace { name, code_width, length_width } => {
+                self.option_space(name, code_width, length_width, span);
+            }
+            Kind::OptionDefinition { option, code, definition } => {
+                self.option_definition(option, code, definition, span)?;
+            }
+            Kind::Hardware { htype, address } => self.hardware(host, htype, &address, span),
+            Kind::FixedAddress(addresses) => self.fixed_address(host, addresses, span),
+            Kind::FixedAddress6(addresses) => self.fixed_address6(host, addresses, span),
+            Kind::FixedPrefix6 { address, length } => self.fixed_prefix6(host, address, length, span),
+            Kind::Key { .. } | Kind::Zone { .. } => self.declaration_anywhere(statement.kind, span)?,
+            Kind::Authoritative(authoritative) => {
+                let scope = self.own_scope(place);
+                self.state.scope_mut(scope).authoritative = authoritative;
+            }
+            Kind::ServerIdentifier(address) => self.server_identifier(place, &address),
+            Kind::ServerDuid(duid) => self.state.server_duid = Some(duid),
+            Kind::LeaseIdFormat { hex } => {
+                self.state.lease_id_hex = hex;
+                self.state.log.debug(format!("lease_id_format is: {}", if hex { "hex" } else { "octal" }));
+            }
+            Kind::Executable(executable) => self.executable(place, executable, span)?,
+            Kind::Permit { .. }
+            | Kind::Interface(_)
+            | Kind::Uid(_)
+            | Kind::HostIdentifier { .. }
+            | Kind::HostGroup(_)
+            | Kind::Match(_)
+            | Kind::MatchIf(_)
+            | Kind::Spawn(_)
+            | Kind::LeaseLimit(_)
+            | Kind::NoPeer
+            | Kind::Dynamic
+            | Kind::Deleted
+            | Kind::Static => self.unexpected(span),
+        }
+        Ok(())
+    }
+
+    /// A statement that this block does not know.
+    pub fn unexpected(&mut self, span: Span) {
+        self.state.log.complain(span, "misplaced", "expecting a parameter or declaration");
+    }
+
+    /// The block's scope, made now if it went without one.
+    pub fn own_scope(&mut self, place: &mut Place) -> ScopeId {
+        if place.borrowed {
+            place.scope = self.state.new_scope(place.scope);
+            place.borrowed = false;
+        }
+        place.scope
+    }
+
+    /// An executable statement of a block.
+    fn executable(&mut self, place: &mut Place, executable: Executable, span: Span) -> Step {
+        let mut acts = Vec::new();
+        let lowered = self.state.lower(self.map, |lowering: &mut Lowering| {
+            let lowered = lowering.executable(executable, span, None, Naming::Declaration);
+            acts = std::mem::take(&mut lowering.acts);
+            lowered
+        });
+        if let Ok(Some(statement)) = lowered {
+            let scope = self.own_scope(place);
+            self.state.add(scope, statement);
+        }
+        for act in acts {
+            match act {
+                Act::LocalTimes(local) => self.state.local_times = local,
+                Act::Declare(kind, span) => self.declaration_anywhere(*kind, span)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// `key` and `zone`, which may stand among executable statements too.
+    fn declaration_anywhere(&mut self, kind: Kind, span: Span) -> Step {
+        match kind {
+            Kind::Key { name, algorithm, secret } => {
+                self.key(name, algorithm, secret, span);
+                Ok(())
+            }
+            Kind::Zone { name, body } => self.zone(name, body),
+            _ => Ok(()),
+        }
+    }
+
+    /// Another way to write `option dhcp-server-identifier`.
+    fn server_identifier(&mut self, place: &mut Place, address: &AddressOrName) {
+        let value = match address {
+            AddressOrName::Address(address) => constant(address.octets()),
+            AddressOrName::Name(name) => Arc::new(Expr::HostLookup { name: (*name.text).into(), first_only: true }),
+        };
+        if let Some(option) = self.state.registry.option_coded(OptionKey::dhcp(54)).cloned() {
+            let scope = self.own_scope(place);
+            self.state.add(scope, Stmt::Option { op: OptionOp::Supersede, option, value });
+        }
+    }
+
+    /// `group [NAME] { ... }`. A second group of a name takes the first one away, and is not registered itself.
+    fn group(&mut self, parent: ScopeId, name: Option<Name>, body: Block) -> Step {
+        let scope = self.state.new_scope(parent);
+        let mut place = Place::new(BlockKind::Other, scope);
+        let mut deleted = false;
+        // ISC reads a statement after each of these words, without looking for the brace.
+        let mut statement_due = None;
+        for statement in body {
+            statement_due = None;
+            match statement.kind {
+                Kind::Deleted | Kind::Dynamic | Kind::Static => {
+                    deleted |= matches!(statement.kind, Kind::Deleted);
+                    statement_due = Some(statement.span);
+                }
+                _ => self.statement(&mut place, None, statement)?,
+            }
+        }
+        if let Some(span) = statement_due {
+            self.unexpected(span);
+        }
+        if let Some(name) = name {
+            let known = self.state.groups.remove(&name.text).is_some();
+            if !known && !deleted {
+                self.state.groups.insert(name.text, scope);
+            }
+        }
+        Ok(())
+    }
+
+    fn warn_if_host_is_in_network(&mut self, kind: BlockKind) {
+        if kind != BlockKind::Other && !self.state.warned_hosts_are_global {
+            self.state.warned_hosts_are_global = true;
+            self.state.log.error(HOSTS_ARE_GLOBAL);
+        }
+    }
+}

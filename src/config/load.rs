@@ -1,0 +1,146 @@
+//! Loading a configuration: the parser hands over one statement at a time, and each is lowered as it comes.
+
+use super::declare::Declarer;
+use super::index::finish;
+use super::ir::{Expr, OptionOp, Stmt};
+use super::lowering::{constant, Lowering, Naming};
+use super::message::{Log, Lowered, Message};
+use super::model::Config;
+use super::place::{BlockKind, Place};
+use super::state::{Family, State};
+use crate::options::registry::{OptionKey, Registry};
+use crate::syntax::ast::{Kind, Statement};
+use crate::syntax::source::SourceMap;
+use crate::syntax::{parse_block_text, parse_file, parse_text, Diagnostic, Fatal, Sink};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The last line about a configuration with mistakes.
+const ERRORS_ENCOUNTERED: &str = "Configuration file errors encountered -- exiting";
+
+/// A complaint of the parser that ISC goes on about in a log line.
+const GOES_ON: (&str, &str) =
+    ("failover peers may only be defined in shared-network", "declarations and the outer scope.");
+
+/// What came of loading a configuration.
+#[derive(Debug)]
+pub struct Loading {
+    /// The configuration, if it can be used.
+    pub result: Option<Config>,
+    /// What there is to tell, in ISC's order.
+    pub messages: Vec<Message>,
+    /// The message of the fatal error that ends the server; there always is one if `result` is `None`.
+    pub fatal: Option<String>,
+    /// The files read, for showing complaints.
+    pub sources: SourceMap,
+}
+
+/// Loads a configuration file and what it includes.
+pub fn load(path: &Path, family: Family) -> Loading {
+    load_with(family, |map, sink| parse_file(path, map, sink))
+}
+
+/// Loads a text as a configuration file of that name. Every character is an octet.
+pub fn load_text(name: &str, text: &str, family: Family) -> Loading {
+    load_with(family, |map, sink| parse_text(name, text, map, sink))
+}
+
+fn load_with(family: Family, parse: impl FnOnce(&mut SourceMap, &mut dyn Sink) -> Result<(), Fatal>) -> Loading {
+    let mut sources = SourceMap::default();
+    let mut loader = Loader::new(family);
+    let parsed = parse(&mut sources, &mut loader);
+    let mut state = loader.state;
+    let messages = std::mem::take(&mut state.log.messages);
+    let mistakes = state.log.failed.then(|| ERRORS_ENCOUNTERED.to_owned());
+    let fatal = parsed.err().map(|fatal| fatal.to_string()).or_else(|| state.fatal.take()).or(mistakes);
+    let result = if fatal.is_none() { Some(finish(state)) } else { None };
+    Loading { result, messages, fatal, sources }
+}
+
+/// Takes the statements of a file.
+struct Loader {
+    state: State,
+    root: Place,
+    /// Where in the messages those about the current statement begin.
+    fresh: usize,
+}
+
+impl Loader {
+    fn new(family: Family) -> Loader {
+        let mut state = State::new(family);
+        let seeded = seed(&state.registry);
+        state.scopes[Config::ROOT.index()].statements.extend(seeded);
+        Loader { state, root: Place::new(BlockKind::Other, Config::ROOT), fresh: 0 }
+    }
+}
+
+impl Sink for Loader {
+    fn statement(&mut self, map: &SourceMap, statement: Statement) -> ControlFlow<()> {
+        let step = Declarer { map, state: &mut self.state }.statement(&mut self.root, None, statement);
+        self.state.log.sort_by_place(self.fresh);
+        self.fresh = self.state.log.messages.len();
+        match step {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    fn diagnostic(&mut self, _: &SourceMap, diagnostic: Diagnostic) {
+        let goes_on = diagnostic.message == GOES_ON.0;
+        self.state.log.push_complaint(diagnostic);
+        if goes_on {
+            self.state.log.error(GOES_ON.1);
+        }
+    }
+}
+
+/// The statements that the root scope has before the file is read (spec/config-language.md 5).
+fn seed(registry: &Registry) -> Vec<Stmt> {
+    let named = |space: &str, name: &str| registry.option_named(registry.space_named(space)?, name).cloned();
+    let seed = || {
+        let (domain_name, host_name) = (named("dhcp", "domain-name")?, named("dhcp", "host-name")?);
+        let choices = vec![
+            Arc::new(Expr::Option(named("fqdn", "hostname")?)),
+            Arc::new(Expr::Option(host_name.clone())),
+            Arc::new(Expr::ConfigOption(host_name)),
+        ];
+        let parameters = [
+            (24, Arc::new(Expr::Pick(choices))),
+            (23, Arc::new(Expr::ConfigOption(domain_name))),
+            (25, constant(&b"in-addr.arpa."[..])),
+        ];
+        let statement = |(code, value)| {
+            let option = registry.option_coded(OptionKey::server(code)).cloned()?;
+            Some(Stmt::Option { op: OptionOp::Supersede, option, value })
+        };
+        parameters.into_iter().map(statement).collect::<Option<Vec<_>>>()
+    };
+    seed().unwrap_or_default()
+}
+
+/// Lowers executable statements that stand in a lease file: `on expiry { ... }` and the like.
+///
+/// # Errors
+/// All complaints about the text.
+pub fn lower_block(config: &Config, text: &str) -> Result<Arc<[Stmt]>, Vec<Diagnostic>> {
+    let (map, statements) = parse_block_text(text)?;
+    let mut log = Log::default();
+    let mut lowered = Vec::with_capacity(statements.len());
+    let mut lowering = Lowering::new(&map, &config.registry, &config.index.classes_by_name, &mut log);
+    for statement in statements {
+        let result: Lowered<Option<Stmt>> = match statement.kind {
+            Kind::Executable(executable) => lowering.executable(executable, statement.span, None, Naming::Use),
+            _ => Err(lowering.log.complain(statement.span, "not-executable", "right brace expected.")),
+        };
+        lowered.extend(result.ok().flatten());
+    }
+    if !log.failed {
+        return Ok(lowered.into());
+    }
+    let complaints = log.messages.into_iter().filter_map(|message| match message {
+        Message::Complaint(diagnostic) => Some(diagnostic),
+        _ => None,
+    });
+    Err(complaints.collect())
+}
