@@ -2,7 +2,13 @@
 //! (logs, programs to run) goes out as values.
 
 pub mod bindings;
+pub mod classify;
+pub mod environment;
+pub mod expression;
+pub mod fold;
+pub mod operators;
 pub mod reply;
+pub mod statement;
 
 /// The level of a log line: fatal and error lines are LOG_ERR (spec/operations.md 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
