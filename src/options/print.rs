@@ -86,10 +86,22 @@ struct Shape {
 
 /// The text of an option's value.
 pub fn pretty(def: &OptionDef, data: &[u8], style: Style) -> Printed {
-    let mut printer = Printer { name: &def.name, data, at: 0, style, out: Vec::new(), complaints: Vec::new() };
+    let mut text = Vec::new();
+    let complaints = pretty_into(def, data, style, &mut text);
+    Printed { text, complaints }
+}
+
+/// Appends the text of an option's value; what there is to log.
+pub fn pretty_into(def: &OptionDef, data: &[u8], style: Style, out: &mut Vec<u8>) -> Vec<String> {
+    let start = out.len();
+    let mut printer = Printer { name: &def.name, data, at: 0, style, out, start, complaints: Vec::new() };
     let printed = printer.shape(&def.format).and_then(|shape| printer.print(&shape));
-    let text = if printed.is_some() { printer.out } else { ERROR.to_vec() };
-    Printed { text, complaints: printer.complaints }
+    let complaints = printer.complaints;
+    if printed.is_none() {
+        out.truncate(start);
+        out.extend_from_slice(ERROR);
+    }
+    complaints
 }
 
 struct Printer<'a> {
@@ -97,7 +109,9 @@ struct Printer<'a> {
     data: &'a [u8],
     at: usize,
     style: Style,
-    out: Vec<u8>,
+    out: &'a mut Vec<u8>,
+    /// Where the text starts in `out`.
+    start: usize,
     complaints: Vec<String>,
 }
 
@@ -105,6 +119,11 @@ impl Printer<'_> {
     fn complain(&mut self, text: String) -> Option<()> {
         self.complaints.push(text);
         None
+    }
+
+    /// Octets written so far.
+    fn length(&self) -> usize {
+        self.out.len() - self.start
     }
 
     /// Reads the format. `None`: not printable.
@@ -221,7 +240,7 @@ impl Printer<'_> {
             let elements = shape.elements.get(first..).unwrap_or(&[]);
             for (at, element) in elements.iter().enumerate() {
                 self.element(*element)?;
-                if self.out.len() >= MAX_OUTPUT {
+                if self.length() >= MAX_OUTPUT {
                     self.complain(format!("Option data exceeds maximum size {MAX_OUTPUT}"))?;
                 }
                 if self.at >= self.data.len() {
@@ -290,7 +309,7 @@ impl Printer<'_> {
         self.at = self.data.len();
         let quote = self.style.quotes.then_some(b'"');
         self.out.extend(quote);
-        escape(rest, &mut self.out);
+        escape(rest, self.out);
         self.out.extend(quote);
         Some(())
     }
@@ -300,13 +319,13 @@ impl Printer<'_> {
         let Ok(length) = name_len(rest) else {
             return self.complain("invalid domain name.".into());
         };
-        dotted(rest, &mut self.out);
+        dotted(rest, self.out);
         self.at += length;
         Some(())
     }
 
     fn name_list(&mut self) -> Option<()> {
-        while self.at < self.data.len() && self.out.len() < MAX_OUTPUT {
+        while self.at < self.data.len() && self.length() < MAX_OUTPUT {
             if self.at > 0 {
                 self.out.extend_from_slice(if self.style.quotes { b", " } else { b" " });
             }
@@ -316,7 +335,7 @@ impl Printer<'_> {
             };
             if self.style.quotes {
                 self.out.push(b'"');
-                dotted(&name, &mut self.out);
+                dotted(&name, self.out);
                 self.out.push(b'"');
             } else {
                 self.out.extend(name_text(&name));
