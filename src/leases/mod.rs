@@ -2,6 +2,7 @@
 
 mod chain;
 pub mod cursor;
+pub mod file;
 pub mod journal;
 pub mod lease;
 mod lexer;

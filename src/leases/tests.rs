@@ -1,11 +1,11 @@
 //! The store and the file format against what the real server did (spec/leases-file.md, spec/dhcpv4.md 6).
 
+use super::file::FileText;
 use super::lease::{BindingState, Lease, SmallBytes};
 use super::objects::Objects;
 use super::reader::{read, Destination};
 use super::store::LeaseStore;
 use super::testing::Site;
-use super::writer;
 use crate::config::model::{Config, PoolId};
 use crate::wire::hardware::HardwareAddr;
 use crate::wire::units::Timestamp;
@@ -56,11 +56,8 @@ pub fn expire(store: &mut LeaseStore, now: Timestamp) {
 }
 
 pub fn rewritten(loaded: &mut Loaded, now: u32) -> String {
-    let mut text = writer::header();
-    loaded.objects.write(&mut text);
-    let mut cursor = loaded.store.begin_rewrite();
-    while !loaded.store.write_slice(&mut cursor, Timestamp(now), 3, &mut text) {}
-    loaded.store.end_rewrite(Timestamp(now), &mut text);
+    let (mut text, mut file) = (Vec::new(), FileText::new());
+    while !file.chunk(&mut loaded.store, &loaded.objects, Timestamp(now), 3, &mut text) {}
     String::from_utf8(text).unwrap()
 }
 
