@@ -1,8 +1,33 @@
 //! Floor 5: DHCPv4 and BOOTP. What the server decides, as a state machine without sockets, files or clocks.
 
+mod ack;
+mod allocate;
+mod billing;
+mod bootp;
+mod decline;
+mod discover;
 pub mod effect;
+pub mod engine;
+mod find_lease;
+mod hosts;
+mod inform;
+mod intake;
 mod lease_time;
+mod leasequery;
 mod log_text;
+mod nak;
+mod network;
+mod parameters;
+mod permits;
+mod ping;
+mod release;
+mod reply;
+mod request;
 mod reuse;
 mod route;
+mod scopes;
 mod threshold;
+mod transitions;
+
+pub use crate::eval::LogKind;
+pub use engine::{Deadlines, Engine, Settings};

@@ -8,6 +8,7 @@ pub mod expression;
 pub mod fold;
 pub mod operators;
 pub mod reply;
+pub mod startup;
 pub mod statement;
 
 /// The level of a log line: fatal and error lines are LOG_ERR (spec/operations.md 7).

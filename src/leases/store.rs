@@ -5,7 +5,7 @@
 //! (spec/dhcpv4.md 6). Whatever is looked up on the path of a packet costs O(1) or O(log n).
 
 use super::chain::{Chains, Preference};
-use super::lease::{BindingState, JournalPosition, Lease, LeaseFlags, LeaseId, SmallBytes};
+use super::lease::{BindingState, JournalPosition, Lease, LeaseExtras, LeaseFlags, LeaseId, SmallBytes};
 use super::queue::{Place, Queue, Queues};
 use super::slab::{hardware_key, ChainKind, Slab, UNQUEUED};
 use super::virgin::{self, VirginOrder};
@@ -243,6 +243,16 @@ impl LeaseStore {
         }
     }
 
+    /// Changes the rarely used parts in memory only; nothing of them is indexed.
+    pub fn set_extras(&mut self, id: LeaseId, extras: Option<Box<LeaseExtras>>) {
+        self.slab.slot_mut(id).lease.extras = extras;
+    }
+
+    /// All leases that were ever looked at.
+    pub fn leases(&self) -> impl Iterator<Item = &Lease> {
+        (0..self.slab.len() as u32).map(|id| self.slab.lease(id))
+    }
+
     /// The position of the newest record of a lease that is not on stable storage yet; 0 if there is none. A reply that
     /// tells a client of this lease has to wait for it.
     pub fn position_of(&self, id: LeaseId) -> JournalPosition {
@@ -322,6 +332,7 @@ impl LeaseStore {
             match pool {
                 Some(pool) => {
                     slot.lease.pool = pool;
+                    slot.lease.host = None;
                     // Numbered downwards like records that are read.
                     slot.tie = if was_used { i64::MAX - 1 - at as i64 } else { UNQUEUED };
                 }
