@@ -1,6 +1,8 @@
 //! Floor 4: the lease database. The in-memory store with its indexes and expiry, the text format, the journal. No packets.
 
 mod chain;
+#[cfg(test)]
+mod corpus_tests;
 pub mod cursor;
 pub mod file;
 pub mod journal;

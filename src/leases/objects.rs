@@ -2,6 +2,7 @@
 //! (spec/leases-file.md 10 to 14). They are kept, written back in ISC's order, and hosts are found by client.
 
 use super::text;
+use crate::config::ir::Stmt;
 use crate::config::model::{Config, FixedAddress};
 use crate::wire::hardware::HardwareAddr;
 use rustc_hash::FxHashMap;
@@ -17,7 +18,7 @@ pub struct Kept {
 }
 
 /// A host that OMAPI made, or the tombstone of one in dhcpd.conf.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct HostRecord {
     pub name: Box<str>,
     /// Made at run time; otherwise it is or stands for a host of a configuration, and only its deletion is written.
@@ -28,8 +29,9 @@ pub struct HostRecord {
     pub uid: Box<[u8]>,
     pub fixed_addresses: Vec<FixedAddress>,
     pub group: Option<Box<str>>,
-    /// Its statements as they stand in the file, one a line, without indent.
-    pub statements: Box<str>,
+    /// Its statements, and as they stand in the file: one a line, without the record's indent.
+    pub statements: Vec<Stmt>,
+    pub statements_text: Box<str>,
 }
 
 /// Counts for the `Wrote ...` lines (spec/leases-file.md 20).
@@ -176,7 +178,7 @@ fn write_host_contents(out: &mut Vec<u8>, host: &HostRecord) {
         text::quoted(out, group.as_bytes());
         out.push(b';');
     }
-    for line in host.statements.lines() {
+    for line in host.statements_text.lines() {
         out.extend_from_slice(b"\n        ");
         out.extend(line.chars().map(|character| character as u32 as u8));
     }

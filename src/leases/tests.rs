@@ -24,7 +24,6 @@ pub fn load(config: &Config, text: &[u8], now: u32) -> Loaded {
         config,
         store: &mut loaded.store,
         objects: &mut loaded.objects,
-        blocks: &mut |_| Ok(Vec::new().into()),
         report: &mut |_, line| loaded.log.push(line),
     };
     read(text, "L", Timestamp(now), to).unwrap();

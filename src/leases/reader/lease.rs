@@ -6,6 +6,7 @@ use super::super::store::virgin_lease;
 use super::value::{decimal, from_latin1};
 use super::{Fault, Reader, SHARED};
 use crate::config::ir::Stmt;
+use crate::config::lower_block;
 use crate::config::model::PoolId;
 use crate::eval::bindings::Value;
 use crate::eval::LogKind;
@@ -358,15 +359,15 @@ impl<R: Read> Reader<'_, R> {
         }
         let open = source.iter().position(|octet| *octet == b'{').map_or(0, |at| at + 1);
         let body = source.get(open..source.len().saturating_sub(1)).unwrap_or(&[]);
-        match (self.to.blocks)(&from_latin1(body)) {
+        match lower_block(self.to.config, &from_latin1(body)) {
             Ok(block) => {
                 if self.event_blocks.len() < SHARED {
                     self.event_blocks.insert(source, block.clone());
                 }
                 Some(block)
             }
-            Err(message) => {
-                self.complain(&message);
+            Err(complaints) => {
+                self.complain_all(&complaints);
                 self.complain("possibly corrupt lease file");
                 None
             }

@@ -15,6 +15,7 @@ use crate::config::ir::Stmt;
 use crate::config::model::Config;
 use crate::eval::bindings::Value;
 use crate::eval::LogKind;
+use crate::syntax::Diagnostic;
 use crate::wire::units::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::io::{self, Read};
@@ -23,16 +24,11 @@ use std::sync::Arc;
 /// How many different names, values and event blocks are kept to be shared; a million leases usually have a handful.
 const SHARED: usize = 4096;
 
-/// Reads the statements of an event block, or says what is wrong with them.
-pub type BlockReader<'a> = dyn FnMut(&str) -> Result<Arc<[Stmt]>, String> + 'a;
-
 /// Where a load puts things.
 pub struct Destination<'a> {
     pub config: &'a Config,
     pub store: &'a mut LeaseStore,
     pub objects: &'a mut Objects,
-    /// Reads event blocks.
-    pub blocks: &'a mut BlockReader<'a>,
     /// Takes log lines.
     pub report: &'a mut dyn FnMut(LogKind, String),
 }
@@ -149,6 +145,13 @@ impl<R: Read> Reader<'_, R> {
     fn complain(&mut self, message: &str) {
         for line in self.lexer.complaint(&self.path, message) {
             (self.to.report)(LogKind::Error, line);
+        }
+    }
+
+    /// Logs the complaints about statements of the configuration language.
+    fn complain_all(&mut self, complaints: &[Diagnostic]) {
+        for complaint in complaints {
+            self.complain(&complaint.message);
         }
     }
 

@@ -4,6 +4,7 @@ use super::super::lexer::Token;
 use super::super::objects::{keep, HostRecord, Kept};
 use super::value::{from_latin1, latin1};
 use super::{Fault, Other, Reader};
+use crate::config::lower_block;
 use crate::config::model::FixedAddress;
 use crate::eval::LogKind;
 use std::io::Read;
@@ -178,7 +179,7 @@ impl<R: Read> Reader<'_, R> {
                 }
             }
         }
-        host.statements = from_latin1(&statements).into();
+        host.statements_text = from_latin1(&statements).into();
         let declared = !host.deleted
             && !self.to.objects.hosts.hides(&host.name)
             && self.to.config.hosts.iter().any(|other| other.name == host.name);
@@ -219,7 +220,7 @@ impl<R: Read> Reader<'_, R> {
                 host.group = Some(from_latin1(self.lexer.text()).into());
                 self.semicolon()
             }
-            _ => self.kept_statement(statements),
+            _ => self.kept_statement(host, statements),
         }
     }
 
@@ -249,7 +250,7 @@ impl<R: Read> Reader<'_, R> {
     }
 
     /// A statement of the configuration language, its first word taken: kept line by line without its indent.
-    fn kept_statement(&mut self, statements: &mut Vec<u8>) -> Result<(), Fault> {
+    fn kept_statement(&mut self, host: &mut HostRecord, statements: &mut Vec<u8>) -> Result<(), Fault> {
         let mut statement = self.lexer.text().to_vec();
         self.lexer.begin_capture();
         let mut depth = 0u32;
@@ -271,10 +272,13 @@ impl<R: Read> Reader<'_, R> {
             let indent = line.iter().take(8).take_while(|octet| **octet == b' ').count();
             statement.extend_from_slice(if i > 0 { &line[indent..] } else { line });
         }
-        if let Err(message) = (self.to.blocks)(&from_latin1(&statement)) {
-            self.complain(&message);
-            self.corrupt();
-            return Ok(());
+        match lower_block(self.to.config, &from_latin1(&statement)) {
+            Ok(lowered) => host.statements.extend_from_slice(&lowered),
+            Err(complaints) => {
+                self.complain_all(&complaints);
+                self.corrupt();
+                return Ok(());
+            }
         }
         if !statements.is_empty() {
             statements.push(b'\n');
