@@ -31,3 +31,6 @@ mod transitions;
 
 pub use crate::eval::LogKind;
 pub use engine::{Deadlines, Engine, Settings};
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,6 @@ pub const MIN_SECS: u32 = 14;
 pub const FILENAME: u32 = 15;
 pub const SERVER_NAME: u32 = 16;
 pub const NEXT_SERVER: u32 = 17;
-pub const VENDOR_OPTION_SPACE: u32 = 19;
 pub const ALWAYS_REPLY_RFC1048: u32 = 20;
 pub const SITE_OPTION_SPACE: u32 = 21;
 pub const ALWAYS_BROADCAST: u32 = 22;

@@ -1,0 +1,147 @@
+//! Tables of spec/dhcpv4.md.
+
+use super::harness::{option, yiaddr, Client, Server};
+
+const SUBNET: &str = "subnet 10.77.0.0 netmask 255.255.0.0 { range 10.77.1.10 10.77.1.250; }";
+
+/// 12.2: configuration, requested option 51, time sent.
+#[test]
+fn lease_times() {
+    let base = "ping-check false; authoritative; default-lease-time 600;";
+    let low = "ping-check false; default-lease-time 100;";
+    let table: [(String, Option<&[u8]>, u32); 14] = [
+        (base.into(), None, 600),
+        (base.into(), Some(&[0, 0, 0, 60]), 300),
+        (base.into(), Some(&[0, 0, 1, 45]), 301),
+        (base.into(), Some(&[0, 0, 0, 0]), 300),
+        (base.into(), Some(&[0, 1, 0x51, 0x81]), 86400),
+        (base.into(), Some(&[0xff; 4]), 86400),
+        (base.into(), Some(&[0x80, 0, 0, 0]), 86400),
+        (base.into(), Some(&[0, 60]), 600),
+        (low.into(), None, 300),
+        (format!("{low} max-lease-time 200;"), Some(&[0, 0, 0, 20]), 200),
+        (format!("{low} min-lease-time 0;"), Some(&[0, 0, 0, 50]), 50),
+        (format!("{low} min-lease-time 0;"), Some(&[0, 0, 0, 0]), 0),
+        (format!("{low} default-lease-time 1000; max-lease-time 900; min-lease-time 950;"), None, 950),
+        (format!("{base} max-lease-time infinite;"), Some(&[0xff; 4]), 0x7fff_ffff - super::harness::START),
+    ];
+    for (config, requested, sent) in table {
+        let mut server = Server::on(&format!("{config} {SUBNET}"), "10.77.0.2");
+        let options: Vec<(u8, &[u8])> = requested.into_iter().map(|value| (51, value)).collect();
+        let reply = server.ask(&Client::new(1).discover(&options)).unwrap();
+        assert_eq!(option(&reply, 51).unwrap(), sent.to_be_bytes(), "{config} {requested:?}");
+    }
+}
+
+/// What becomes of a REQUEST.
+#[derive(Debug, PartialEq)]
+enum Outcome {
+    Ack,
+    Nak(&'static str),
+    Silence(&'static str),
+}
+
+/// 10: the summary table.
+#[test]
+fn requests() {
+    use Outcome::*;
+    let config = "ping-check false; authoritative; default-lease-time 600; shared-network one { authoritative;
+        subnet 10.77.0.0 netmask 255.255.0.0 { range 10.77.1.10 10.77.1.250; } }
+        subnet 10.88.0.0 netmask 255.255.0.0 { }";
+    let me = Client::new(1);
+    let table = [
+        (me.request("10.77.1.20", &[]), Ack),
+        (me.request("10.77.1.20", &[(54, &[9, 9, 9, 9])]), Ack),
+        (me.request("10.77.1.30", &[]), Nak("lease 10.77.1.30 unavailable.")),
+        (me.request("10.77.1.40", &[]), Silence("unknown lease 10.77.1.40.")),
+        (me.request("10.77.2.1", &[]), Silence("unknown lease 10.77.2.1.")),
+        (me.request("10.88.0.1", &[]), Nak("wrong network.")),
+        (me.request("10.99.0.1", &[]), Nak("wrong network.")),
+        (me.clone().using("10.77.1.50").packet(3, &[]), Ack),
+        (me.clone().using("10.77.1.30").packet(3, &[]), Nak("lease 10.77.1.30 unavailable.")),
+        (me.clone().using("10.99.0.1").packet(3, &[]), Silence("unknown lease 10.99.0.1.")),
+        (me.clone().using("10.99.0.1").behind("10.77.0.1").packet(3, &[]), Nak("wrong network.")),
+        (me.packet(3, &[]), Silence("unknown lease 0.0.0.0.")),
+    ];
+    for (packet, outcome) in table {
+        let mut server = Server::on(config, "10.77.0.2");
+        server.ask(&Client::new(2).request("10.77.1.30", &[])).unwrap();
+        server.ask(&Client::new(2).packet(4, &[(50, &[10, 77, 1, 40])]));
+        server.take_logs();
+        let reply = server.ask(&packet);
+        let logs = server.take_logs();
+        let kind = reply.map(|reply| option(&reply, 53).unwrap()[0]);
+        let (expected, text) = match outcome {
+            Ack => (Some(5), ""),
+            Nak(text) => (Some(6), text),
+            Silence(text) => (None, text),
+        };
+        assert_eq!(kind, expected, "{logs:?}");
+        assert!(logs.iter().any(|line| line.ends_with(text)), "{logs:?} want {text}");
+    }
+}
+
+#[test]
+fn offers_go_out_after_the_ping() {
+    let mut server = Server::on(&format!("authoritative; {SUBNET}"), "10.77.0.2");
+    assert_eq!(server.ask(&Client::new(1).discover(&[])), None);
+    assert_eq!(server.pings, ["10.77.1.10".parse::<std::net::Ipv4Addr>().unwrap()]);
+    // A repeated DISCOVER is ignored while the answer waits.
+    assert_eq!(server.ask(&Client::new(1).discover(&[])), None);
+    assert_eq!(server.take_logs(), ["DHCPDISCOVER from 02:00:00:77:00:01 via eth0"]);
+    let replies = server.pass(1);
+    assert_eq!(yiaddr(&replies[0].payload).to_string(), "10.77.1.10");
+    // The same client again: no ping.
+    assert!(server.ask(&Client::new(1).discover(&[])).is_some());
+    server.take_logs();
+
+    assert_eq!(server.ask(&Client::new(2).discover(&[])), None);
+    assert!(server.echo("10.77.1.11").is_empty());
+    assert_eq!(
+        server.take_logs(),
+        [
+            "DHCPDISCOVER from 02:00:00:77:00:02 via eth0",
+            "ICMP Echo reply while lease 10.77.1.11 valid.",
+            "Abandoning IP address 10.77.1.11: pinged before offer",
+        ]
+    );
+    assert!(server.take_journal().contains("binding state abandoned;"));
+    assert!(server.pass(1).is_empty());
+    assert_eq!(server.ask(&Client::new(2).discover(&[])), None);
+    assert_eq!(yiaddr(&server.pass(1)[0].payload).to_string(), "10.77.1.12");
+}
+
+#[test]
+fn leases_end() {
+    let config = format!(
+        "ping-check false; default-lease-time 600; on expiry {{ log (info, concat (\"gone \", \
+         binary-to-ascii (10, 8, \".\", leased-address))); }} {SUBNET}"
+    );
+    let mut server = Server::on(&config, "10.77.0.2");
+    server.ask(&Client::new(1).request("10.77.1.20", &[])).unwrap();
+    server.take_journal();
+    server.take_logs();
+    server.pass(599);
+    assert_eq!(server.take_journal(), "");
+    server.pass(1);
+    assert_eq!(server.take_logs(), ["gone 10.77.1.20"]);
+    assert!(server.take_journal().contains("  binding state free;\n"));
+    assert_eq!(server.engine.next_deadline().wall, None);
+}
+
+#[test]
+fn releases() {
+    let config = format!("ping-check false; authoritative; on release {{ log (info, \"let go\"); }} {SUBNET}");
+    let mut server = Server::on(&config, "10.77.0.2");
+    server.ask(&Client::new(1).request("10.77.1.20", &[])).unwrap();
+    server.take_logs();
+    server.take_journal();
+    let release = Client::new(1).using("10.77.1.20").packet(7, &[]);
+    assert_eq!(server.ask(&release), None);
+    assert_eq!(server.take_logs(), ["let go", "DHCPRELEASE of 10.77.1.20 from 02:00:00:77:00:01 via eth0 (found)"]);
+    assert!(server.take_journal().contains("binding state free;"));
+    server.ask(&Client::new(2).using("10.77.1.20").packet(7, &[]));
+    assert_eq!(server.take_logs(), ["DHCPRELEASE of 10.77.1.20 from 02:00:00:77:00:02 via eth0 (not found)"]);
+    server.ask(&Client::new(2).using("10.77.1.20").packet(7, &[(50, &[1, 2, 3, 4])]));
+    assert_eq!(server.take_logs(), ["DHCPRELEASE from 02:00:00:77:00:02 specified requested-address."]);
+}

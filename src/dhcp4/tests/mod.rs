@@ -1,0 +1,5 @@
+//! The engine as a whole: configuration text and client packets in, replies, log lines and lease records out.
+
+mod basics;
+mod harness;
+mod vectors;
