@@ -43,6 +43,8 @@ const MIN_SITE_CODE: u32 = 128;
 const MAX_SITE_CODE: u32 = 224;
 /// Codes on the list, duplicates counted.
 const LIST_CAPACITY: usize = 300;
+/// Room made at once for options; most replies need no more.
+const USUAL_AREA: usize = 128;
 /// Room in which option 82 is prepared.
 const AGENT_ROOM: usize = 1024;
 const MAX_CHUNK: usize = 255;
@@ -175,7 +177,7 @@ pub fn pack_reply<S: Source>(source: &mut S, packing: &Packing<'_>, message: &mu
     let total = (area_size(packing) + agent.len()).min(MAX_AREA);
     let main = if total > agent.len() { total - agent.len() } else { total };
 
-    message.reserve(total.max(MIN_REPLY_LEN));
+    message.reserve(USUAL_AREA + agent.len());
     let start = message.len();
     message.extend_from_slice(&COOKIE);
     let mut areas = Areas {

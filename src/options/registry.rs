@@ -4,6 +4,9 @@ use super::table::SPACES;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
+/// Codes below this are looked up by place.
+const SMALL_CODES: usize = 256;
+
 /// An option space ("universe"), numbered in order of creation: 0 `dhcp` ... 11 `server`, user spaces from 12 (universes.csv).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SpaceId(pub u16);
@@ -74,7 +77,32 @@ pub struct Space {
     /// The option that encapsulates this space, if one does.
     pub parent: Option<OptionKey>,
     by_name: FxHashMap<Box<str>, Arc<OptionDef>>,
-    by_code: FxHashMap<u32, Arc<OptionDef>>,
+    /// Codes of one octet, by code; as long as the highest of them needs.
+    small_codes: Vec<Option<Arc<OptionDef>>>,
+    large_codes: FxHashMap<u32, Arc<OptionDef>>,
+}
+
+impl Space {
+    fn coded(&self, code: u32) -> Option<&Arc<OptionDef>> {
+        match self.small_codes.get(code as usize) {
+            Some(def) => def.as_ref(),
+            None => self.large_codes.get(&code),
+        }
+    }
+
+    fn set_coded(&mut self, code: u32, def: Option<Arc<OptionDef>>) {
+        let at = code as usize;
+        if at < SMALL_CODES {
+            if at >= self.small_codes.len() {
+                self.small_codes.resize(at + 1, None);
+            }
+            self.small_codes[at] = def;
+        } else if let Some(def) = def {
+            self.large_codes.insert(code, def);
+        } else {
+            self.large_codes.remove(&code);
+        }
+    }
 }
 
 /// All spaces and definitions. Mutable while a configuration is read, frozen with it.
@@ -127,7 +155,8 @@ impl Registry {
             storage,
             parent: None,
             by_name: FxHashMap::default(),
-            by_code: FxHashMap::default(),
+            small_codes: Vec::new(),
+            large_codes: FxHashMap::default(),
         });
         self.by_name.insert(name.to_ascii_lowercase().into(), id);
         id
@@ -135,6 +164,10 @@ impl Registry {
 
     /// The space of that name, in any case.
     pub fn space_named(&self, name: &str) -> Option<SpaceId> {
+        // formats mostly have it in lower case: no copy then
+        if let Some(id) = self.by_name.get(name) {
+            return Some(*id);
+        }
         self.by_name.get(name.to_ascii_lowercase().as_str()).copied()
     }
 
@@ -160,7 +193,7 @@ impl Registry {
 
     /// The definition of that code.
     pub fn option_coded(&self, key: OptionKey) -> Option<&Arc<OptionDef>> {
-        self.space(key.space).by_code.get(&key.code)
+        self.space(key.space).coded(key.code)
     }
 
     /// Defines an option. A known *name* loses its old definition altogether; a known *code* keeps its old name
@@ -170,17 +203,18 @@ impl Registry {
         let def = Arc::new(OptionDef { key, name: name.into(), format: format.into() });
         let folded: Box<str> = name.to_ascii_lowercase().into();
         if let Some(old) = space.by_name.insert(folded, def.clone()) {
-            if space.by_code.get(&old.key.code).is_some_and(|d| Arc::ptr_eq(d, &old)) {
-                space.by_code.remove(&old.key.code);
+            if space.coded(old.key.code).is_some_and(|d| Arc::ptr_eq(d, &old)) {
+                space.set_coded(old.key.code, None);
             }
         }
-        space.by_code.insert(key.code, def.clone());
+        space.set_coded(key.code, Some(def.clone()));
         def
     }
 
     /// All definitions of a space, by ascending code.
     pub fn definitions(&self, space: SpaceId) -> Vec<&Arc<OptionDef>> {
-        let mut all: Vec<_> = self.space(space).by_code.values().collect();
+        let space = self.space(space);
+        let mut all: Vec<_> = space.small_codes.iter().flatten().chain(space.large_codes.values()).collect();
         all.sort_by_key(|d| d.key.code);
         all
     }
