@@ -1,6 +1,5 @@
 //! Floor 1: options. Spaces and definitions, text form to bytes and back, storage order, packing into packets.
 
-#[cfg(test)]
 pub mod decode;
 pub mod encapsulate;
 pub mod enums;
