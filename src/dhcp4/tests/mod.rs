@@ -2,4 +2,6 @@
 
 mod basics;
 mod harness;
+mod hostile;
+mod tables;
 mod vectors;
