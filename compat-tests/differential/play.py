@@ -78,6 +78,7 @@ class Play:
         self.alive = set(scenario.alive)
         self.port = int(dict(zip(scenario.arguments, scenario.arguments[1:])).get("-p", 67))
         self.xid = 0xA0000000
+        self.asked = {}  # xid -> client
         self.failures = []
         self.annotations = []
         self.selector = selectors.DefaultSelector()
@@ -290,15 +291,15 @@ class Play:
             if kind != "udp" or len(f["payload"]) < 240:
                 continue
             name, address = packet.verdict(data)
-            for client in self.clients.values():
-                if f["payload"][28:34] != client.mac or address == "0.0.0.0":
-                    continue
-                if name == "OFFER":
-                    client.offered = address
-                    client.server = packet.options_of(f["payload"]).get(54)
-                elif name in ("ACK", "BOOTREPLY"):
-                    client.address = address
-                    client.server = packet.options_of(f["payload"]).get(54, client.server)
+            client = self.asked.get(f["payload"][4:8])
+            if client is None or address == "0.0.0.0":
+                continue
+            if name == "OFFER":
+                client.offered = address
+                client.server = packet.options_of(f["payload"]).get(54)
+            elif name in ("ACK", "BOOTREPLY"):
+                client.address = address
+                client.server = packet.options_of(f["payload"]).get(54, client.server)
 
     def results(self, side):
         return [packet.verdict(data) for _, data in side.frames if packet.parse(data)[0] == "udp"]
@@ -402,6 +403,7 @@ class Play:
                 elif data is not None:
                     explicit.append((code, data))
         self.xid += 1
+        self.asked[struct.pack("!I", self.xid)] = client
         message = struct.pack("!BBBBIHH", int(head["op"]), int(head["htype"]), int(head["hlen"]), int(head["hops"]),
                               self.xid, int(head["secs"]), int(head["flags"]))
         message += b"".join(socket.inet_aton(head[k]) for k in ("ciaddr", "yiaddr", "siaddr", "giaddr"))
