@@ -13,7 +13,7 @@ use super::scopes::Draft;
 use super::LogKind;
 use crate::config::model::{Config, SubnetId};
 use crate::leases::lease::Lease;
-use crate::options::pack::{start_of_size, Packing, Site};
+use crate::options::pack::{site_min_code, start_of_size, Packing, Site};
 use crate::options::registry::{OptionKey, SpaceId};
 use crate::wire::dhcp4::{Header, FILE_LEN, SNAME_LEN};
 use std::net::Ipv4Addr;
@@ -28,11 +28,6 @@ const REQUEST_LIST: u32 = 55;
 const MAX_MESSAGE_SIZE: u32 = 57;
 const RENEWAL_TIME: u32 = 58;
 const REBINDING_TIME: u32 = 59;
-
-/// Codes from here up are the site's (RFC 3942).
-const SITE_CODES: u32 = 224;
-/// Codes below are never the site's.
-const LEAST_SITE_CODE: u32 = 128;
 
 /// What the fields `file` and `sname` are to hold.
 pub struct Fields<'a> {
@@ -323,17 +318,12 @@ impl Engine {
             out.push(Effect::Log(LogKind::Error, format!("unknown option space {name}.")));
             return Err(());
         };
-        let lowest = registry.definitions(space).first().map_or(SITE_CODES, |def| def.key.code);
-        if lowest < SITE_CODES && !self.low_sites.contains(&space) {
+        let (min_code, warning) = site_min_code(registry, space);
+        if let Some(text) = warning.filter(|_| !self.low_sites.contains(&space)) {
             self.low_sites.push(space);
-            let text = format!(
-                "WARNING: site-local option codes less than 224 have been deprecated by RFC3942.  You have options \
-                 listed in site local space {name} that number as low as {lowest}.  Please investigate if these should \
-                 be declared as regular options rather than site-local options, or migrated up past 224."
-            );
             out.push(Effect::Log(LogKind::Error, text));
         }
-        Ok(Some(Site { space, min_code: lowest.clamp(LEAST_SITE_CODE, SITE_CODES) }))
+        Ok(Some(Site { space, min_code }))
     }
 
     /// Option 55: the configured one before the client's.
