@@ -51,8 +51,8 @@ fn fatal(message: impl Into<String>) -> ArgsError {
     ArgsError { message: message.into(), usage: false }
 }
 
-/// Reads the words after the program's name.
-pub fn parse(words: &[String]) -> Result<Parsed, ArgsError> {
+/// Reads the words after the program's name. Lines to log (level debug) go to `note` as they come up.
+pub fn parse(words: &[String], note: &mut dyn FnMut(String)) -> Result<Parsed, ArgsError> {
     // These win wherever they stand.
     for word in words {
         match word.as_str() {
@@ -74,7 +74,11 @@ pub fn parse(words: &[String]) -> Result<Parsed, ArgsError> {
         match word.as_str() {
             "-4" => family4 = true,
             "-6" => args.family6 = true,
-            "-p" => args.port = Some(port(&value()?)?),
+            "-p" => {
+                let port = port(&value()?)?;
+                note(format!("binding to user-specified port {port}"));
+                args.port = Some(port);
+            }
             "-f" => args.foreground = true,
             "-d" => (args.foreground, args.debug) = (true, true),
             "-q" => args.quiet = true,
@@ -101,9 +105,6 @@ pub fn parse(words: &[String]) -> Result<Parsed, ArgsError> {
         if family4 && args.family6 {
             return Err(fatal("Server cannot run in both IPv4 and IPv6 mode at the same time."));
         }
-    }
-    if args.family6 && args.broadcast.is_some() {
-        return Err(fatal("You can only specify address to send replies to when running an IPv4 server."));
     }
     Ok(Parsed::Run(args))
 }
@@ -140,14 +141,14 @@ mod tests {
     }
 
     fn run(line: &str) -> Args {
-        match parse(&words(line)) {
+        match parse(&words(line), &mut |_| ()) {
             Ok(Parsed::Run(args)) => args,
             other => panic!("{other:?}"),
         }
     }
 
     fn error(line: &str) -> (String, bool) {
-        let error = parse(&words(line)).unwrap_err();
+        let error = parse(&words(line), &mut |_| ()).unwrap_err();
         (error.message, error.usage)
     }
 
@@ -169,7 +170,7 @@ mod tests {
         assert_eq!(error("-p 0").0, "Port number specified is out of range (1-65535).");
         assert_eq!(error("-p x").0, "Invalid port number specification: x");
         assert_eq!(error("abcdefghijklmnop").0, "abcdefghijklmnop: interface name too long (is 16)");
-        assert_eq!(parse(&words("-x --version")), Ok(Parsed::Version));
+        assert_eq!(parse(&words("-x --version"), &mut |_| ()), Ok(Parsed::Version));
     }
 
     #[test]

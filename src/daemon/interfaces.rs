@@ -3,6 +3,7 @@
 
 use super::fatal::Fatal;
 use crate::config::model::{Config, NetworkId};
+use crate::dhcp4::effect::Interface;
 use crate::eval::LogKind;
 use crate::net::interfaces::Link;
 
@@ -11,6 +12,14 @@ use crate::net::interfaces::Link;
 pub struct Served {
     pub link: Link,
     pub network: NetworkId,
+}
+
+impl Served {
+    /// As the engine knows it.
+    pub fn interface(&self) -> Interface {
+        let Link { name, hardware, addresses, .. } = &self.link;
+        Interface { name: name.clone(), hardware: *hardware, addresses: addresses.clone(), network: self.network }
+    }
 }
 
 /// What was decided: the interfaces in the order in which they are opened and listed, and lines to log.

@@ -1,97 +1,247 @@
 //! Where log lines go (spec/operations.md 7): every line to syslog, and to standard error during start-up or with `-d`.
 //!
 //! Syslog is a datagram to /dev/log in the form of RFC 3164, as the C library writes it:
-//! `<facility|severity>Mmm dd hh:mm:ss ident[pid]: text`. The socket never blocks: a line that the syslog daemon has no room
-//! for is lost, as the service comes first.
+//! `<facility|severity>Mmm dd hh:mm:ss ident[pid]: text`.
+//!
+//! During start-up a line is written at once. In service lines are gathered and written by `flush`, many in one system call and
+//! in order; a syslog daemon that has no room for them does not hold up the service: they are kept, up to a limit, until its
+//! socket is writable again.
 
 use crate::eval::LogKind;
-use std::io::Write;
+use crate::net::batch::{self, Datagram};
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Write};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::net::UnixDatagram;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// The longest line, in bytes.
+/// The longest line, in octets.
 const MAX_LINE: usize = 1023;
 /// How long to wait before looking for a syslog daemon again.
 const RECONNECT: Duration = Duration::from_secs(5);
+/// How long a line of the start-up may wait for room.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How many octets of lines are kept for a syslog daemon without room.
+const QUEUE: usize = 8 << 20;
 /// LOG_DAEMON.
-const DAEMON: u8 = 3 << 3;
+pub const DAEMON: u8 = 3 << 3;
 
 /// The sink of all log lines.
 pub struct Logger {
-    ident: String,
-    /// Shifted left by three, as in the priority.
-    facility: u8,
     to_stderr: bool,
-    socket: Option<UnixDatagram>,
-    tried: Option<Instant>,
-    /// The time stamp of the last line, by its second.
-    stamp: (i64, String),
-    line: Vec<u8>,
+    /// Lines wait for `flush`.
+    gathering: bool,
+    stderr_lines: Vec<u8>,
+    syslog: Syslog,
 }
 
 impl Logger {
     /// Logs as `ident` (the base name of the program) to facility daemon, and to standard error.
     pub fn new(ident: &str) -> Logger {
-        Logger {
-            ident: ident.to_string(),
-            facility: DAEMON,
-            to_stderr: true,
-            socket: None,
-            tried: None,
-            stamp: (i64::MIN, String::new()),
-            line: Vec::new(),
-        }
+        Logger::to("/dev/log".into(), ident)
+    }
+
+    fn to(path: PathBuf, ident: &str) -> Logger {
+        Logger { to_stderr: true, gathering: false, stderr_lines: Vec::new(), syslog: Syslog::new(path, ident) }
     }
 
     /// Whether standard error gets the lines too.
     pub fn set_stderr(&mut self, on: bool) {
+        self.flush();
         self.to_stderr = on;
     }
 
     /// The facility from now on: a value of the table in spec/options.md 21 (`daemon` is 24).
     pub fn set_facility(&mut self, facility: u8) {
-        self.facility = facility & 0xf8;
+        self.syslog.facility = facility & 0xf8;
     }
 
-    /// Logs one line.
+    /// From now on lines are written by `flush` only.
+    pub fn gather(&mut self) {
+        self.gathering = true;
+        self.syslog.set_blocking(false);
+    }
+
+    /// Logs a text, each of its lines as one.
     pub fn log(&mut self, kind: LogKind, text: &str) {
-        let text = clip(text);
-        if self.to_stderr {
-            let mut stderr = std::io::stderr().lock();
-            // A closed terminal must not stop the service.
-            let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.write_all(b"\n"));
+        for line in text.split('\n') {
+            let line = clip(line);
+            if self.to_stderr {
+                self.stderr_lines.extend_from_slice(line.as_bytes());
+                self.stderr_lines.push(b'\n');
+            }
+            self.syslog.add(kind, line);
         }
-        self.to_syslog(kind, text);
+        if !self.gathering {
+            self.flush();
+        }
     }
 
-    /// Logs one line to syslog only.
-    pub fn to_syslog(&mut self, kind: LogKind, text: &str) {
+    /// Logs to syslog only.
+    pub fn to_syslog(&mut self, kind: LogKind, line: &str) {
+        self.syslog.add(kind, clip(line));
+        if !self.gathering {
+            self.flush();
+        }
+    }
+
+    /// Logs at level err.
+    pub fn error(&mut self, text: &str) {
+        self.log(LogKind::Error, text);
+    }
+
+    /// Logs at level info.
+    pub fn info(&mut self, text: &str) {
+        self.log(LogKind::Info, text);
+    }
+
+    /// Logs at level debug.
+    pub fn debug(&mut self, text: &str) {
+        self.log(LogKind::Debug, text);
+    }
+
+    /// Writes what was gathered.
+    pub fn flush(&mut self) {
+        if !self.stderr_lines.is_empty() {
+            // A closed terminal must not stop the service.
+            let _ = std::io::stderr().lock().write_all(&self.stderr_lines);
+            self.stderr_lines.clear();
+        }
+        self.syslog.flush();
+    }
+
+    /// The socket whose being writable should be waited for before the next `flush`, if lines are left.
+    pub fn waits_for(&self) -> Option<RawFd> {
+        let socket = self.syslog.socket.as_ref()?;
+        (!self.syslog.lines.is_empty()).then(|| socket.as_raw_fd())
+    }
+
+    /// The end: writes what is left, if syslog takes it soon.
+    pub fn finish(&mut self) {
+        self.syslog.set_blocking(true);
+        self.flush();
+    }
+}
+
+/// The connection to the syslog daemon.
+struct Syslog {
+    path: PathBuf,
+    ident: String,
+    /// Shifted left by three, as in the priority.
+    facility: u8,
+    blocking: bool,
+    socket: Option<UnixDatagram>,
+    tried: Option<Instant>,
+    /// The time stamp of the last line, by its second.
+    stamp: (u64, String),
+    /// Datagrams to send.
+    lines: VecDeque<Vec<u8>>,
+    octets: usize,
+    /// Lines that were lost for want of room.
+    lost: u64,
+}
+
+impl Syslog {
+    fn new(path: PathBuf, ident: &str) -> Syslog {
+        Syslog {
+            path,
+            ident: ident.to_string(),
+            facility: DAEMON,
+            blocking: true,
+            socket: None,
+            tried: None,
+            stamp: (0, String::new()),
+            lines: VecDeque::new(),
+            octets: 0,
+            lost: 0,
+        }
+    }
+
+    fn set_blocking(&mut self, blocking: bool) {
+        self.blocking = blocking;
+        if let Some(socket) = &self.socket {
+            // A socket that cannot be switched is opened anew at its first error.
+            let _ = socket.set_nonblocking(!blocking);
+        }
+    }
+
+    fn add(&mut self, kind: LogKind, line: &str) {
+        if self.socket.is_none() && !self.connect() {
+            return;
+        }
+        if self.octets > QUEUE {
+            self.lost += 1;
+            return;
+        }
+        if self.lost > 0 {
+            let text = format!("{} log lines lost: the syslog daemon takes no more", std::mem::take(&mut self.lost));
+            self.push(LogKind::Error, &text);
+        }
+        self.push(kind, line);
+    }
+
+    fn push(&mut self, kind: LogKind, line: &str) {
         let severity = match kind {
             LogKind::Error => 3,
             LogKind::Info => 6,
             LogKind::Debug => 7,
         };
-        if self.socket.is_none() && !self.connect() {
-            return;
-        }
-        let now = chrono::Local::now();
-        if self.stamp.0 != now.timestamp() {
-            self.stamp = (now.timestamp(), now.format("%b %e %H:%M:%S").to_string());
-        }
-        self.line.clear();
-        let priority = self.facility | severity;
+        self.renew_stamp();
+        let mut datagram = Vec::with_capacity(line.len() + 64);
         // Writing to a Vec cannot fail.
-        let _ = write!(self.line, "<{priority}>{} {}[{}]: {text}", self.stamp.1, self.ident, std::process::id());
-        let Some(socket) = &self.socket else { return };
-        if let Err(error) = socket.send(&self.line) {
-            // The daemon went away, as when it is restarted: one more try at once, with its new socket.
-            if error.kind() != std::io::ErrorKind::WouldBlock {
-                self.socket = None;
-                self.tried = None;
-                if self.connect() {
-                    let _ = self.socket.as_ref().map(|socket| socket.send(&self.line));
+        let _ = write!(
+            datagram,
+            "<{}>{} {}[{}]: {line}",
+            self.facility | severity,
+            self.stamp.1,
+            self.ident,
+            std::process::id()
+        );
+        self.octets += datagram.len();
+        self.lines.push_back(datagram);
+    }
+
+    fn renew_stamp(&mut self) {
+        let second = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        if self.stamp.0 != second {
+            self.stamp = (second, chrono::Local::now().format("%b %e %H:%M:%S").to_string());
+        }
+    }
+
+    fn flush(&mut self) {
+        let mut may_reconnect = true;
+        while !self.lines.is_empty() {
+            let Some(socket) = &self.socket else { break };
+            let datagrams: Vec<Datagram<'_>> = self.lines.iter().take(64).map(|line| (None, line.as_slice())).collect();
+            match batch::send_some(socket.as_fd(), &datagrams) {
+                Ok(sent) => self.drop_first(sent),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if self.blocking {
+                        self.drop_first(1);
+                    }
+                    return;
+                }
+                Err(error) if error.raw_os_error() == Some(libc::EMSGSIZE) => self.drop_first(1),
+                Err(_) => {
+                    // The daemon went away, as when it is restarted: one more try at once, with its new socket.
+                    self.socket = None;
+                    if std::mem::take(&mut may_reconnect) {
+                        self.tried = None;
+                        self.connect();
+                    }
                 }
             }
+        }
+        if self.socket.is_none() {
+            self.drop_first(self.lines.len());
+        }
+    }
+
+    fn drop_first(&mut self, count: usize) {
+        for line in self.lines.drain(..count.min(self.lines.len())) {
+            self.octets = self.octets.saturating_sub(line.len());
         }
     }
 
@@ -100,18 +250,19 @@ impl Logger {
             return false;
         }
         self.tried = Some(Instant::now());
-        self.socket = UnixDatagram::unbound()
-            .and_then(|socket| {
-                socket.set_nonblocking(true)?;
-                socket.connect("/dev/log")?;
-                Ok(socket)
-            })
-            .ok();
+        let open = || {
+            let socket = UnixDatagram::unbound()?;
+            socket.set_write_timeout(Some(PATIENCE))?;
+            socket.set_nonblocking(!self.blocking)?;
+            socket.connect(&self.path)?;
+            Ok::<_, std::io::Error>(socket)
+        };
+        self.socket = open().ok();
         self.socket.is_some()
     }
 }
 
-/// The first bytes of an overlong line, cut between characters.
+/// The first octets of an overlong line, cut between characters.
 fn clip(text: &str) -> &str {
     let mut end = text.len().min(MAX_LINE);
     while !text.is_char_boundary(end) {
@@ -122,11 +273,81 @@ fn clip(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    /// A logger and the socket it writes to, in a directory of its own.
+    fn pair(name: &str) -> (Logger, UnixDatagram, PathBuf) {
+        let path = std::env::temp_dir().join(format!("lessor-log-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let daemon = UnixDatagram::bind(&path).unwrap();
+        daemon.set_nonblocking(true).unwrap();
+        let mut logger = Logger::to(path.clone(), "dhcpd");
+        logger.set_stderr(false);
+        (logger, daemon, path)
+    }
+
+    fn received(daemon: &UnixDatagram) -> Option<String> {
+        let mut buffer = [0; 2000];
+        let length = daemon.recv(&mut buffer).ok()?;
+        Some(String::from_utf8_lossy(&buffer[..length]).into_owned())
+    }
+
+    #[test]
+    fn lines_are_framed_as_the_c_library_does() {
+        let (mut logger, daemon, path) = pair("frame");
+        logger.log(LogKind::Error, "No subnet\nsecond");
+        let line = received(&daemon).unwrap();
+        assert!(line.starts_with("<27>"), "{line}");
+        assert_eq!(&line[4..].as_bytes()[3..4], b" ");
+        assert_eq!(&line[19..20], " ");
+        assert!(line.ends_with(&format!(" dhcpd[{}]: No subnet", std::process::id())), "{line}");
+        assert!(received(&daemon).unwrap().ends_with(": second"));
+        logger.set_facility(16 << 3);
+        logger.debug("");
+        assert!(received(&daemon).unwrap().starts_with("<135>"));
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn gathered_lines_wait_for_room_in_order() {
+        let (mut logger, daemon, path) = pair("gather");
+        logger.gather();
+        for n in 0..2000 {
+            logger.info(&format!("line {n}"));
+        }
+        assert_eq!(received(&daemon), None);
+        logger.flush();
+        assert!(logger.waits_for().is_some());
+        let mut n = 0;
+        while n < 2000 {
+            let Some(line) = received(&daemon) else {
+                logger.flush();
+                continue;
+            };
+            assert!(line.ends_with(&format!("]: line {n}")), "{line}");
+            n += 1;
+        }
+        assert_eq!(logger.waits_for(), None);
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_restarted_daemon_is_found_again() {
+        let (mut logger, daemon, path) = pair("restart");
+        logger.info("one");
+        assert!(received(&daemon).is_some());
+        drop(daemon);
+        std::fs::remove_file(&path).unwrap();
+        let daemon = UnixDatagram::bind(&path).unwrap();
+        logger.info("two");
+        assert!(received(&daemon).unwrap().ends_with("two"));
+        std::fs::remove_file(path).unwrap();
+    }
+
     #[test]
     fn lines_are_limited() {
         let long = "é".repeat(600);
-        let clipped = super::clip(&long);
-        assert_eq!(clipped.len(), 1022);
-        assert_eq!(super::clip("short"), "short");
+        assert_eq!(clip(&long).len(), 1022);
+        assert_eq!(clip("short"), "short");
     }
 }

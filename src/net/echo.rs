@@ -1,11 +1,12 @@
 //! The raw ICMP socket of the ping check (spec/dhcpv4.md 14). The kernel routes what is sent and adds the IP header.
 
+use super::filter;
 use nix::sys::socket::{
     recvfrom, sendto, socket, AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrIn,
 };
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 /// A raw ICMP socket.
 pub struct EchoSocket {
@@ -17,6 +18,7 @@ impl EchoSocket {
     pub fn open() -> io::Result<EchoSocket> {
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
         let fd = socket(AddressFamily::Inet, SockType::Raw, flags, SockProtocol::Icmp)?;
+        filter::attach(fd.as_fd(), &mut filter::echo_replies())?;
         Ok(EchoSocket { fd })
     }
 

@@ -1,6 +1,7 @@
 //! The packet socket of one interface: whole Ethernet frames in and out, many in one system call
 //! (spec/dhcpv4.md 3.1, 3.2).
 
+use super::filter::{self, set_option};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
@@ -10,6 +11,8 @@ pub const BATCH: usize = 64;
 pub const FRAME: usize = 1536;
 /// Room in the kernel for frames that arrive while a batch is worked on.
 const RECEIVE_BUFFER: libc::c_int = 8 << 20;
+/// Not in every C library yet.
+const PACKET_IGNORE_OUTGOING: libc::c_int = 23;
 /// Control data of one frame: a header and a `tpacket_auxdata`.
 const CONTROL: usize = 64;
 
@@ -39,50 +42,6 @@ impl Default for Arena {
     }
 }
 
-/// IPv4, UDP, fragment offset 0, destination port `port`, not sent by this machine; IP header length honoured.
-fn filter(port: u16) -> [libc::sock_filter; 13] {
-    let op = |code: u32, jt, jf, k| libc::sock_filter { code: code as u16, jt, jf, k };
-    let (ld_h, ld_b, ld_w) = (
-        libc::BPF_LD | libc::BPF_H | libc::BPF_ABS,
-        libc::BPF_LD | libc::BPF_B | libc::BPF_ABS,
-        libc::BPF_LD | libc::BPF_W | libc::BPF_ABS,
-    );
-    let (jeq, jset, ret) = (
-        libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
-        libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K,
-        libc::BPF_RET | libc::BPF_K,
-    );
-    // SKF_AD_OFF + SKF_AD_PKTTYPE: who sent the frame; 4 is PACKET_OUTGOING.
-    let packet_type = (-0x1000i32 + 4) as u32;
-    [
-        op(ld_w, 0, 0, packet_type),
-        op(jeq, 10, 0, 4),
-        op(ld_h, 0, 0, 12),
-        op(jeq, 0, 8, 0x0800),
-        op(ld_b, 0, 0, 23),
-        op(jeq, 0, 6, 17),
-        op(ld_h, 0, 0, 20),
-        op(jset, 4, 0, 0x1fff),
-        op(libc::BPF_LDX | libc::BPF_B | libc::BPF_MSH, 0, 0, 14),
-        op(libc::BPF_LD | libc::BPF_H | libc::BPF_IND, 0, 0, 16),
-        op(jeq, 0, 1, u32::from(port)),
-        op(ret, 0, 0, 0xffff),
-        op(ret, 0, 0, 0),
-    ]
-}
-
-/// Sets a socket option to a plain value.
-fn set_option<T>(fd: RawFd, level: libc::c_int, name: libc::c_int, value: &T) -> io::Result<()> {
-    // SAFETY: `value` is valid for reads of its own size, which is what is passed.
-    let result = unsafe {
-        libc::setsockopt(fd, level, name, (value as *const T).cast(), std::mem::size_of::<T>() as libc::socklen_t)
-    };
-    if result < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
-}
-
 impl PacketSocket {
     /// Opens and binds. `index` is the kernel's number of the interface, `port` the server port.
     pub fn open(index: u32, port: u16) -> io::Result<PacketSocket> {
@@ -95,14 +54,13 @@ impl PacketSocket {
             }
             OwnedFd::from_raw_fd(fd)
         };
-        let raw = fd.as_raw_fd();
-        let mut code = filter(port);
-        let program = libc::sock_fprog { len: code.len() as u16, filter: code.as_mut_ptr() };
-        set_option(raw, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &program)?;
-        set_option(raw, libc::SOL_PACKET, libc::PACKET_AUXDATA, &1i32)?;
+        filter::attach(fd.as_fd(), &mut filter::server_port(port))?;
+        set_option(fd.as_fd(), libc::SOL_PACKET, libc::PACKET_AUXDATA, &1i32)?;
+        // Spares the kernel the copies that the filter would throw away; kernels before 4.20 do not know it.
+        let _ = set_option(fd.as_fd(), libc::SOL_PACKET, PACKET_IGNORE_OUTGOING, &1i32);
         // Beyond the system's limit where we may, up to it where not; a smaller buffer only loses bursts.
-        if set_option(raw, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, &RECEIVE_BUFFER).is_err() {
-            set_option(raw, libc::SOL_SOCKET, libc::SO_RCVBUF, &RECEIVE_BUFFER)?;
+        if set_option(fd.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, &RECEIVE_BUFFER).is_err() {
+            set_option(fd.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, &RECEIVE_BUFFER)?;
         }
         // SAFETY: all-zero is a valid sockaddr_ll; bind reads it for the size given.
         let result = unsafe {
@@ -110,7 +68,11 @@ impl PacketSocket {
             address.sll_family = libc::AF_PACKET as u16;
             address.sll_protocol = protocol;
             address.sll_ifindex = index as i32;
-            libc::bind(raw, (&raw const address).cast(), std::mem::size_of::<libc::sockaddr_ll>() as libc::socklen_t)
+            libc::bind(
+                fd.as_raw_fd(),
+                (&raw const address).cast(),
+                std::mem::size_of::<libc::sockaddr_ll>() as libc::socklen_t,
+            )
         };
         if result < 0 {
             return Err(io::Error::last_os_error());

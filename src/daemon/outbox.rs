@@ -1,0 +1,210 @@
+//! Replies on their way out: those that tell of a lease wait until its record is on stable storage; then many leave in one
+//! system call.
+
+use super::listeners::Listener;
+use super::logging::Logger;
+use crate::dhcp4::effect::{Reply, Route};
+use crate::leases::journal::disk::error_text;
+use crate::leases::lease::{JournalPosition, LeaseId};
+use crate::net::batch::{self, Datagram};
+use crate::wire::frame::{build_udp_frame, Ends};
+use std::collections::VecDeque;
+use std::io;
+use std::net::{SocketAddrV4, UdpSocket};
+use std::os::fd::AsFd;
+
+/// Replies that wait, and replies that may leave.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    durable: JournalPosition,
+    /// The journal cannot write at present.
+    failing: bool,
+    /// Ascending by `after`.
+    waiting: VecDeque<Reply>,
+    leaving: Vec<Reply>,
+    /// Leases whose replies were given up.
+    refused: Vec<LeaseId>,
+    /// Memory for frames.
+    frames: Vec<u8>,
+}
+
+impl Outbox {
+    /// Takes a reply.
+    pub fn push(&mut self, reply: Reply) {
+        if reply.after <= self.durable {
+            self.leaving.push(reply);
+        } else if self.failing {
+            self.refused.extend(reply.lease);
+        } else {
+            // Nearly always at the end: positions ascend, but a repeated answer may wait for an earlier one.
+            let at = match self.waiting.back() {
+                Some(last) if last.after > reply.after => self.waiting.partition_point(|r| r.after <= reply.after),
+                _ => self.waiting.len(),
+            };
+            self.waiting.insert(at, reply);
+        }
+    }
+
+    /// The journal is on stable storage up to here.
+    pub fn set_durable(&mut self, position: JournalPosition) {
+        self.durable = self.durable.max(position);
+        let ready = self.waiting.partition_point(|reply| reply.after <= self.durable);
+        self.leaving.extend(self.waiting.drain(..ready));
+    }
+
+    /// The journal cannot write: no reply that waits is sent, now or until it can write again.
+    pub fn set_failing(&mut self, failing: bool) {
+        self.failing = failing;
+        if failing {
+            self.refused.extend(self.waiting.drain(..).filter_map(|reply| reply.lease));
+        }
+    }
+
+    /// Leases whose replies were given up since the last call.
+    pub fn take_refused(&mut self) -> Vec<LeaseId> {
+        std::mem::take(&mut self.refused)
+    }
+
+    /// True if there is nothing to `send`.
+    pub fn is_empty(&self) -> bool {
+        self.leaving.is_empty()
+    }
+
+    /// Sends what may leave and logs it. Gives the leases whose replies left.
+    pub fn send(&mut self, exits: &Exits<'_>, logger: &mut Logger, mut sent: impl FnMut(LeaseId)) {
+        let mut leaving = std::mem::take(&mut self.leaving);
+        for reply in &leaving {
+            logger.info(&reply.log);
+            reply.lease.iter().for_each(|lease| sent(*lease));
+        }
+        let mut order: Vec<&Reply> = leaving.iter().collect();
+        order.sort_by_key(|reply| exit_of(&reply.route));
+        for group in order.chunk_by(|a, b| exit_of(&a.route) == exit_of(&b.route)) {
+            match group.first().map(|reply| &reply.route) {
+                Some(Route::Frame { interface, .. }) => {
+                    if let Some(listener) = exits.listeners.get(usize::from(interface.0)) {
+                        self.send_frames(listener, exits.server_port, group, logger);
+                    }
+                }
+                _ => send_datagrams(exits.fallback, group, logger),
+            }
+        }
+        leaving.clear();
+        self.leaving = leaving;
+    }
+
+    fn send_frames(&mut self, listener: &Listener, server_port: u16, replies: &[&Reply], logger: &mut Logger) {
+        self.frames.clear();
+        let mut parts = Vec::with_capacity(replies.len());
+        for reply in replies {
+            let Route::Frame { hardware, source, to, .. } = &reply.route else { continue };
+            let start = self.frames.len();
+            let ends = Ends {
+                source_hardware: listener.hardware,
+                destination_hardware: *hardware,
+                source: SocketAddrV4::new(*source, server_port),
+                destination: *to,
+            };
+            if build_udp_frame(&ends, &reply.payload, &mut self.frames) {
+                parts.push(start..self.frames.len());
+            }
+        }
+        let datagrams: Vec<Datagram<'_>> =
+            parts.into_iter().filter_map(|part| Some((None, self.frames.get(part)?))).collect();
+        batch::send(listener.socket.as_fd(), &datagrams, |at, error| {
+            let length = datagrams.get(at).map_or(0, |(_, bytes)| bytes.len());
+            complain(logger, &error, length, &listener.served.link.name, false);
+        });
+    }
+}
+
+/// Where replies leave by.
+pub struct Exits<'a> {
+    pub listeners: &'a [Listener],
+    pub fallback: &'a UdpSocket,
+    pub server_port: u16,
+}
+
+/// The number of a reply's socket.
+fn exit_of(route: &Route) -> Option<u16> {
+    match route {
+        Route::Fallback { .. } => None,
+        Route::Frame { interface, .. } => Some(interface.0),
+    }
+}
+
+fn send_datagrams(fallback: &UdpSocket, replies: &[&Reply], logger: &mut Logger) {
+    let datagrams: Vec<Datagram<'_>> = replies
+        .iter()
+        .filter_map(|reply| match &reply.route {
+            Route::Fallback { to } => Some((Some(*to), reply.payload.as_slice())),
+            Route::Frame { .. } => None,
+        })
+        .collect();
+    batch::send(fallback.as_fd(), &datagrams, |at, error| {
+        let length = datagrams.get(at).map_or(0, |(_, bytes)| bytes.len());
+        complain(logger, &error, length, "fallback", true);
+    });
+}
+
+/// Logs that a reply could not be sent (spec/dhcpv4.md 17).
+fn complain(logger: &mut Logger, error: &io::Error, length: usize, interface: &str, routed: bool) {
+    logger.error(&format!("send_packet: {}", error_text(error)));
+    if routed && error.raw_os_error() == Some(libc::ENETUNREACH) {
+        logger.error("send_packet: please consult README file regarding broadcast address.");
+    }
+    logger.error(&format!("dhcp_reply: Failed to send {length} byte long packet over {interface} interface."));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(after: u64, lease: u32) -> Reply {
+        Reply {
+            route: Route::Fallback { to: SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 9) },
+            payload: Vec::new(),
+            after: JournalPosition(after),
+            log: String::new(),
+            lease: Some(LeaseId(lease)),
+        }
+    }
+
+    fn leaving(outbox: &Outbox) -> Vec<u32> {
+        outbox.leaving.iter().filter_map(|reply| reply.lease).map(|lease| lease.0).collect()
+    }
+
+    #[test]
+    fn replies_wait_for_their_records_in_order() {
+        let mut outbox = Outbox::default();
+        outbox.push(reply(0, 1));
+        outbox.push(reply(5, 2));
+        outbox.push(reply(7, 3));
+        outbox.push(reply(5, 4));
+        assert_eq!(leaving(&outbox), [1]);
+        outbox.set_durable(JournalPosition(4));
+        assert_eq!(leaving(&outbox), [1]);
+        outbox.set_durable(JournalPosition(5));
+        assert_eq!(leaving(&outbox), [1, 2, 4]);
+        outbox.push(reply(3, 5));
+        outbox.set_durable(JournalPosition(9));
+        assert_eq!(leaving(&outbox), [1, 2, 4, 5, 3]);
+    }
+
+    #[test]
+    fn nothing_uncommitted_leaves_while_the_journal_fails() {
+        let mut outbox = Outbox::default();
+        outbox.push(reply(2, 1));
+        outbox.set_failing(true);
+        outbox.push(reply(3, 2));
+        outbox.push(reply(0, 3));
+        assert_eq!(outbox.take_refused(), [LeaseId(1), LeaseId(2)]);
+        assert_eq!(leaving(&outbox), [3]);
+        outbox.set_failing(false);
+        outbox.set_durable(JournalPosition(3));
+        assert_eq!(leaving(&outbox), [3]);
+        outbox.push(reply(4, 4));
+        outbox.set_durable(JournalPosition(4));
+        assert_eq!(leaving(&outbox), [3, 4]);
+    }
+}

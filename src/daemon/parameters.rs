@@ -1,0 +1,117 @@
+//! Parameters that count for the whole server: read once at start, from the root scope (spec/config-language.md 5, "G").
+
+use crate::eval::startup::Startup;
+use crate::wire::units::Seconds;
+use std::net::Ipv4Addr;
+
+/// Codes of space `server`.
+mod code {
+    pub const LEASE_FILE_NAME: u32 = 26;
+    pub const PID_FILE_NAME: u32 = 27;
+    pub const OMAPI_PORT: u32 = 31;
+    pub const LOCAL_PORT: u32 = 32;
+    pub const LIMITED_BROADCAST_ADDRESS: u32 = 33;
+    pub const REMOTE_PORT: u32 = 34;
+    pub const LOCAL_ADDRESS: u32 = 35;
+    pub const DDNS_UPDATE_STYLE: u32 = 39;
+    pub const LOG_FACILITY: u32 = 44;
+    pub const DHCPV6_LEASE_FILE_NAME: u32 = 54;
+    pub const DHCPV6_PID_FILE_NAME: u32 = 55;
+    pub const DELAYED_ACK: u32 = 58;
+    pub const MAX_ACK_DELAY: u32 = 59;
+    pub const DONT_USE_FSYNC: u32 = 79;
+    pub const SERVER_ID_CHECK: u32 = 86;
+    pub const PREFIX_LENGTH_MODE: u32 = 87;
+    pub const ABANDON_LEASE_TIME: u32 = 89;
+}
+
+/// The parameters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameters {
+    pub lease_file_name: Option<Vec<u8>>,
+    pub pid_file_name: Option<Vec<u8>>,
+    pub dhcpv6_lease_file_name: Option<Vec<u8>>,
+    pub dhcpv6_pid_file_name: Option<Vec<u8>>,
+    pub local_port: Option<u16>,
+    pub remote_port: Option<u16>,
+    pub limited_broadcast: Option<Ipv4Addr>,
+    pub local_address: Option<Ipv4Addr>,
+    /// A value of the table of facilities in spec/options.md 21: shifted left by three, as in a priority.
+    pub log_facility: Option<u8>,
+    pub dont_use_fsync: bool,
+    pub server_id_check: bool,
+    pub abandon_lease_time: Option<Seconds>,
+}
+
+/// A parameter that the server cannot start with: the fatal line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unusable(&'static str);
+
+/// A value of exactly `N` octets; another length is fatal with the text `wrong`.
+fn exact<const N: usize>(startup: &Startup, code: u32, wrong: &'static str) -> Result<Option<[u8; N]>, Unusable> {
+    let Some(octets) = startup.octets(code) else { return Ok(None) };
+    octets.try_into().map(Some).map_err(|_| Unusable(wrong))
+}
+
+/// Reads the parameters, in ISC's order of complaints.
+pub fn read(startup: &Startup) -> Result<Parameters, Unusable> {
+    use code::*;
+    let text = |code| startup.octets(code).map(<[u8]>::to_vec);
+    exact::<2>(startup, OMAPI_PORT, "invalid omapi port data length")?;
+    let local_port = exact(startup, LOCAL_PORT, "invalid local port data length")?.map(u16::from_be_bytes);
+    let remote_port = exact(startup, REMOTE_PORT, "invalid remote port data length")?.map(u16::from_be_bytes);
+    let broadcast = exact::<4>(startup, LIMITED_BROADCAST_ADDRESS, "invalid broadcast address data length")?;
+    let local_address = exact::<4>(startup, LOCAL_ADDRESS, "invalid local address data length")?;
+    if exact(startup, DDNS_UPDATE_STYLE, "invalid dns update type")? == Some([1]) {
+        return Err(Unusable("ddns-update-style ad_hoc no longer supported"));
+    }
+    let facility = exact::<1>(startup, LOG_FACILITY, "invalid log facility")?;
+    exact::<2>(startup, DELAYED_ACK, "invalid max delayed ACK count ")?;
+    exact::<4>(startup, MAX_ACK_DELAY, "invalid max ack delay configuration")?;
+    exact::<1>(startup, PREFIX_LENGTH_MODE, "invalid prefix-len-mode")?;
+    let abandon = exact(startup, ABANDON_LEASE_TIME, "invalid abandon-lease-time")?;
+    Ok(Parameters {
+        lease_file_name: text(LEASE_FILE_NAME),
+        pid_file_name: text(PID_FILE_NAME),
+        dhcpv6_lease_file_name: text(DHCPV6_LEASE_FILE_NAME),
+        dhcpv6_pid_file_name: text(DHCPV6_PID_FILE_NAME),
+        local_port,
+        remote_port,
+        limited_broadcast: broadcast.map(Ipv4Addr::from),
+        local_address: local_address.map(Ipv4Addr::from),
+        log_facility: facility.map(|[facility]| facility),
+        dont_use_fsync: startup.is_on(DONT_USE_FSYNC),
+        server_id_check: startup.is_on(SERVER_ID_CHECK),
+        abandon_lease_time: abandon.map(|octets| Seconds(u32::from_be_bytes(octets))),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn startup(values: &[(u32, &[u8])]) -> Startup {
+        Startup {
+            parameters: values.iter().map(|(code, octets)| (*code, octets.to_vec())).collect(),
+            ..Startup::default()
+        }
+    }
+
+    #[test]
+    fn values_are_read_and_wrong_lengths_are_fatal() {
+        let values: [(u32, &[u8]); 5] =
+            [(26, b"leases"), (32, &[4, 43]), (35, &[10, 0, 0, 1]), (79, &[1]), (89, &[0, 0, 1, 0])];
+        let parameters = read(&startup(&values)).unwrap();
+        assert_eq!(parameters.lease_file_name.as_deref(), Some(&b"leases"[..]));
+        assert_eq!(parameters.local_port, Some(1067));
+        assert_eq!(parameters.local_address, Some(Ipv4Addr::new(10, 0, 0, 1)));
+        assert!(parameters.dont_use_fsync && !parameters.server_id_check);
+        assert_eq!(parameters.abandon_lease_time, Some(Seconds(256)));
+        let wrong = |code, octets| read(&startup(&[(code, octets)])).unwrap_err().to_string();
+        assert_eq!(wrong(31, &[1]), "invalid omapi port data length");
+        assert_eq!(wrong(39, &[1]), "ddns-update-style ad_hoc no longer supported");
+        assert_eq!(wrong(39, &[1, 2]), "invalid dns update type");
+        assert_eq!(wrong(58, &[]), "invalid max delayed ACK count ");
+    }
+}

@@ -1,0 +1,174 @@
+//! SIGHUP: a new configuration is loaded beside the service, and takes the place of the old one between two packets if it is
+//! good. Leases are kept. If it is bad its errors are logged and nothing changes. (ISC dhcpd dies of SIGHUP.)
+
+use super::eventloop::Service;
+use super::fatal::Fatal;
+use super::interfaces::{self, Selection};
+use super::listeners::Listener;
+use super::logging::Logger;
+use super::names;
+use super::parameters::Parameters;
+use super::startup::{self, Loaded};
+use crate::config;
+use crate::dhcp4::engine::Settings;
+use crate::eval::environment::Outcome;
+use crate::eval::LogKind;
+use crate::leases::journal::disk::error_text;
+use crate::net::interfaces::discover;
+use std::path::PathBuf;
+use std::sync::mpsc::{channel, Receiver, TryRecvError};
+use std::sync::Arc;
+
+/// What the other thread made: log lines, and the configuration or why there is none.
+pub struct Reloaded {
+    lines: Vec<(LogKind, String)>,
+    result: Result<Box<Loaded>, Fatal>,
+}
+
+/// Loads configurations beside the service.
+pub struct Reloader {
+    path: PathBuf,
+    /// Interfaces named on the command line.
+    named: Vec<String>,
+    /// As the command line has them.
+    base: Settings,
+    /// Those of the configuration in force.
+    parameters: Parameters,
+    under_way: Option<Receiver<Reloaded>>,
+    /// SIGHUP came again meanwhile.
+    again: bool,
+    waker: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Reloader {
+    /// `waker` is called when there is something to `poll`.
+    pub fn new(
+        path: PathBuf,
+        named: Vec<String>,
+        base: Settings,
+        parameters: Parameters,
+        waker: Arc<dyn Fn() + Send + Sync>,
+    ) -> Reloader {
+        Reloader { path, named, base, parameters, under_way: None, again: false, waker }
+    }
+
+    /// Begins to load the configuration file. While one is being loaded, another load follows it.
+    pub fn begin(&mut self, logger: &mut Logger) {
+        if self.under_way.is_some() {
+            self.again = true;
+            return;
+        }
+        logger.info(&format!("Reloading configuration file {}.", self.path.display()));
+        let (to, reloaded) = channel();
+        let (path, waker) = (self.path.clone(), self.waker.clone());
+        let thread = std::thread::Builder::new().name("reload".into()).spawn(move || {
+            let mut lines = Vec::new();
+            let result = startup::load(&path, false, true, &mut |kind, line| lines.push((kind, line.to_string())));
+            // If the loop is gone nobody wants it any more.
+            let _ = to.send(Reloaded { lines, result: result.map(Box::new) });
+            waker();
+        });
+        match thread {
+            Ok(_) => self.under_way = Some(reloaded),
+            Err(error) => logger.error(&format!("Can't reload: {}", error_text(&error))),
+        }
+    }
+
+    /// What was loaded, if loading has ended.
+    pub fn poll(&mut self, logger: &mut Logger) -> Option<Reloaded> {
+        let outcome = self.under_way.as_ref()?.try_recv();
+        if matches!(outcome, Err(TryRecvError::Empty)) {
+            return None;
+        }
+        self.under_way = None;
+        if std::mem::take(&mut self.again) {
+            self.begin(logger);
+            return None;
+        }
+        outcome.ok()
+    }
+}
+
+/// Puts a new configuration in the place of the old one. False if it cannot be: the errors are logged.
+pub fn swap(reloaded: Reloaded, service: &mut Service, logger: &mut Logger) -> bool {
+    for (kind, line) in &reloaded.lines {
+        logger.log(*kind, line);
+    }
+    match try_swap(reloaded.result, service, logger) {
+        Ok(()) => {
+            logger.info("Configuration reloaded.");
+            true
+        }
+        Err(fatal) => {
+            fatal.lines.iter().for_each(|line| logger.error(line));
+            logger.error("The configuration is not changed.");
+            false
+        }
+    }
+}
+
+fn try_swap(result: Result<Box<Loaded>, Fatal>, service: &mut Service, logger: &mut Logger) -> Result<(), Fatal> {
+    let Loaded { config, parameters, globals, names, outcomes } = *result?;
+    let parameters = parameters.map_err(|error| Fatal::new(error.to_string()))?;
+    let (_, failed) = config::sanity_check(&config.peers);
+    if failed {
+        return Err(Fatal::new(config::SANITY_FAILED));
+    }
+    let links = discover().map_err(|error| Fatal::new(format!("getifaddrs: {}", error_text(&error))))?;
+    let Selection { served, log } = interfaces::select(&config, &links, &service.reloader.named)?;
+    for (kind, line) in &log {
+        logger.log(*kind, line);
+    }
+    if served.is_empty() {
+        return Err(Fatal::new("Not configured to listen on any interfaces!"));
+    }
+    let config = Arc::new(config);
+    let mut old: Vec<Listener> = std::mem::take(&mut service.listeners);
+    for served in served {
+        // An interface that was removed and made again has another number.
+        let same = |l: &Listener| l.served.link.name == served.link.name && l.served.link.index == served.link.index;
+        if let Some(at) = old.iter().position(same) {
+            let mut listener = old.swap_remove(at);
+            listener.served = served;
+            service.listeners.push(listener);
+            continue;
+        }
+        match Listener::open(served, service.server_port) {
+            Ok(listener) => {
+                listener.announce(&config, logger);
+                service.listeners.push(listener);
+            }
+            Err(fatal) => fatal.lines.iter().for_each(|line| logger.error(line)),
+        }
+    }
+    for outcome in outcomes {
+        match outcome {
+            Outcome::Log(kind, line) => logger.log(kind, &line),
+            Outcome::Fatal(line) => logger.error(&line),
+            Outcome::Execute { command, arguments } => {
+                if let Some((kind, line)) = service.executor.run(command, arguments) {
+                    logger.log(kind, &line);
+                }
+            }
+        }
+    }
+    let known = service.listeners.iter().map(|listener| listener.served.interface()).collect();
+    let mut settings = startup::apply(service.reloader.base, &parameters);
+    if settings.server_port != service.server_port
+        || parameters.local_address != service.reloader.parameters.local_address
+        || parameters.lease_file_name != service.reloader.parameters.lease_file_name
+        || parameters.pid_file_name != service.reloader.parameters.pid_file_name
+        || parameters.dont_use_fsync != service.reloader.parameters.dont_use_fsync
+    {
+        logger.error("Ports, local address, file names and dont-use-fsync change at a restart only.");
+    }
+    settings.server_port = service.server_port;
+    if let Some(facility) = parameters.log_facility {
+        logger.set_facility(facility);
+    }
+    service.names.watch(names::of(&config));
+    service.engine.reconfigure(config, settings, known, globals);
+    service.engine.set_names(Arc::new(names));
+    service.reloader.parameters = parameters;
+    Ok(())
+}
