@@ -7,6 +7,7 @@ pub mod environment;
 pub mod expression;
 pub mod fold;
 pub mod operators;
+pub mod print;
 pub mod reply;
 pub mod startup;
 pub mod statement;

@@ -160,6 +160,11 @@ pub fn until_nul(data: &[u8]) -> &[u8] {
     data.split(|octet| *octet == 0).next().unwrap_or(data)
 }
 
+/// True if the octets can stand between quotes as they are.
+pub fn printable(octets: &[u8]) -> bool {
+    octets.iter().all(|octet| (0x20..0x7f).contains(octet) && !matches!(octet, b'"' | b'\\'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
