@@ -107,7 +107,8 @@ impl<'a> Driver<'a> {
                     return Err(files::white_space(self.map, reader).into());
                 }
                 if context.braced {
-                    self.report(Diagnostic::error(reader.span(0), Code::EndOfFile, "unexpected end of file"));
+                    let words = if context.executable() { "right brace expected." } else { "unexpected end of file" };
+                    self.report(Diagnostic::error(reader.span(0), Code::EndOfFile, words));
                 }
                 return Ok(());
             }
@@ -163,7 +164,13 @@ impl<'a> Driver<'a> {
     /// A statement by its row of the table.
     fn known(&mut self, reader: &mut Reader, context: Context, entry: &Entry, target: &mut Target) -> Step<()> {
         match entry.form {
-            Form::Simple => self.simple(reader, entry.rule, target),
+            Form::Simple => {
+                self.simple(reader, entry.rule, target)?;
+                if context.block == Blocks::GROUP && entry.private {
+                    self.more_expected(reader);
+                }
+                Ok(())
+            }
             Form::Block(block) => self.block(reader, context, entry.rule, block, target),
             Form::Include => self.include(reader, context, target),
             Form::If => self.if_statement(reader, context, target),
@@ -172,6 +179,15 @@ impl<'a> Driver<'a> {
             Form::Failover => self.failover(reader, target),
             Form::Key => self.key(reader, context, target),
             Form::Zone => self.zone(reader, context, target),
+        }
+    }
+
+    /// After `dynamic;`, `deleted;` or `static;` in a group ISC wants another statement.
+    fn more_expected(&mut self, reader: &mut Reader) {
+        reader.skip_gap();
+        if reader.at_char(b'}') {
+            let words = "expecting a parameter or declaration";
+            self.report(Diagnostic::error(reader.span(1), Code::Expected, words));
         }
     }
 
@@ -201,7 +217,12 @@ impl<'a> Driver<'a> {
             None => Diagnostic::error(span, Code::UnknownStatement, words),
         };
         self.report(diagnostic);
-        self.recover(reader);
+        if reader.at_char(b'}') {
+            // Of no block: one that is open was closed by now.
+            reader.at += 1;
+        } else {
+            self.recover(reader);
+        }
         Ok(())
     }
 
@@ -420,7 +441,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// After a mistake: to the end of the statement. A stray brace of a block that is not open is passed over.
+    /// After a mistake: to the end of the statement, or to the brace that closes the block.
     fn recover(&mut self, reader: &mut Reader) {
         let before = reader.at;
         self.skip(reader, Rule::to_statement_end);

@@ -17,11 +17,15 @@ const fn of(statement: Rule, expected: Rule, words: &'static str) -> Row {
 static TABLE: &[Row] = &[
     // declarations
     of(Rule::include, Rule::file_name, "filename string expected."),
+    of(Rule::subclass, Rule::left_brace, "expecting left brace."),
+    of(Rule::vendor_class, Rule::left_brace, "expecting left brace."),
+    of(Rule::user_class, Rule::left_brace, "expecting left brace."),
+    of(Rule::interface, Rule::interface_name, "semicolon expected."),
     of(Rule::subnet, Rule::NETMASK, "Expecting netmask"),
     any(Rule::subnet_slash, "Expecting a '/'."),
     any(Rule::subnet_length, "Expecting a number."),
     any(Rule::network_name, "expecting a name for shared-network"),
-    any(Rule::host_decl_name, "expecting a name for host declaration."),
+    of(Rule::host, Rule::label, "expecting a name for host declaration."),
     any(Rule::class_name, "Expecting class name"),
     any(Rule::class_data, "Expecting string or hex list."),
     of(Rule::failover, Rule::PEER, "expecting \"peer\""),
@@ -31,10 +35,10 @@ static TABLE: &[Row] = &[
     any(Rule::pool_peer_name, "expecting string."),
     of(Rule::no_peer, Rule::FAILOVER, "expecting \"failover peer\"."),
     of(Rule::no_peer, Rule::PEER, "expecting \"failover peer\"."),
-    any(Rule::zone_name, "expecting hostname."),
+    of(Rule::zone, Rule::label, "expecting hostname."),
+    of(Rule::algorithm, Rule::label, "expecting key algorithm name."),
     any(Rule::key_name, "expecting key name."),
     any(Rule::key_brace, "expecting left brace"),
-    any(Rule::algorithm_name, "expecting key algorithm name."),
     any(Rule::zone_end, "expecting semicolon."),
     // the server
     of(Rule::not_authoritative, Rule::AUTHORITATIVE, "expecting assertion"),
@@ -51,12 +55,14 @@ static TABLE: &[Row] = &[
     any(Rule::LOCAL, "Expecting 'local' or 'default'."),
     any(Rule::time_format_end, "Expecting a semicolon."),
     // addresses
+    of(Rule::range, Rule::octet_number, "expecting numeric value."),
+    of(Rule::range, Rule::ip_address, "expecting numeric value."),
     of(Rule::range6, Rule::prefix_bits, "expecting number"),
     any(Rule::prefix_slash, "expecting '/'"),
     any(Rule::prefix_number, "expecting number"),
     of(Rule::range6, Rule::TEMPORARY, "Invalid IPv6 address."),
-    any(Rule::fixed_slash, "Slash expected."),
-    any(Rule::fixed_length, "Number expected."),
+    any(Rule::fixed_slash, "expecting '/'"),
+    any(Rule::fixed_length, "expecting number"),
     any(Rule::CLIENTS, "expecting \"clients\""),
     any(Rule::BOOTP, "expecting \"bootp\""),
     of(Rule::permit, Rule::OF, "expecting \"of\""),
@@ -66,6 +72,10 @@ static TABLE: &[Row] = &[
     any(Rule::epoch_seconds, "Seconds since epoch expected."),
     any(Rule::weekday, "numeric day of week expected."),
     any(Rule::date, "numeric day of week expected."),
+    any(Rule::year_slash, "expected slash separating year from month."),
+    any(Rule::month_slash, "expected slash separating month from day."),
+    any(Rule::hour_colon, "expected colon separating hour from minute."),
+    any(Rule::minute_colon, "expected colon separating minute from second."),
     any(Rule::year, "numeric year expected."),
     any(Rule::month, "numeric month expected."),
     any(Rule::day, "numeric day of month expected."),
@@ -75,6 +85,9 @@ static TABLE: &[Row] = &[
     any(Rule::offset, "Time zone offset or semicolon expected."),
     // hosts
     any(Rule::hardware_type, "expecting a network hardware type"),
+    of(Rule::hardware, Rule::hex_octet, "expecting numeric value."),
+    of(Rule::uid, Rule::hex_octet, "expecting numeric value."),
+    of(Rule::peer_statement, Rule::hex_octet, "expecting numeric value."),
     any(Rule::hardware_address, "expecting numeric value."),
     any(Rule::hardware_end, "expecting semicolon."),
     any(Rule::uid_list, "expecting numeric value."),
@@ -97,7 +110,8 @@ static TABLE: &[Row] = &[
     any(Rule::hash_buckets, "expecting numeric value."),
     of(Rule::peer_statement, Rule::ADDRESS, "invalid statement in peer declaration"),
     // options: spaces and definitions
-    of(Rule::option_space, Rule::space_name, "expecting identifier."),
+    of(Rule::option_space, Rule::identifier, "expecting identifier."),
+    of(Rule::option_definition, Rule::identifier, "expecting option space identifier"),
     any(Rule::WIDTH, "expecting width token."),
     any(Rule::SIZE, "expecting size token."),
     any(Rule::code_width, "expecting number 1, 2, 4."),
@@ -109,7 +123,6 @@ static TABLE: &[Row] = &[
     any(Rule::OF, "expecting \"of\"."),
     any(Rule::bits, "expecting number."),
     any(Rule::INTEGER, "expecting \"integer\" keyword."),
-    any(Rule::space_name, "expecting option space identifier"),
     of(Rule::option_definition, Rule::right_brace, "expecting right brace."),
     any(Rule::option_suffix, "expecting identifier after '.'"),
     any(Rule::option_word, "expecting identifier after option keyword."),
@@ -120,6 +133,7 @@ static TABLE: &[Row] = &[
     any(Rule::switch_paren, "expecting left brace."),
     any(Rule::switch_value, "expecting data or numeric expression."),
     any(Rule::switch_close, "right paren expected."),
+    any(Rule::case_value, "expecting data expression."),
     any(Rule::case_colon, "colon expected."),
     any(Rule::if_paren, "expecting right paren."),
     any(Rule::else_brace, "left brace or if expected."),
@@ -128,9 +142,9 @@ static TABLE: &[Row] = &[
     of(Rule::set, Rule::set_equals, "expecting '=' in set statement."),
     of(Rule::define, Rule::set_equals, "expecting '=' in define statement."),
     any(Rule::set_value, "expecting expression."),
-    any(Rule::function_close, "expecting right paren."),
     any(Rule::parameter_list, "expecting argument name"),
     any(Rule::argument_name, "expecting argument name"),
+    any(Rule::function_close, "expecting right paren."),
     any(Rule::evaluated, "expecting data expression."),
     any(Rule::called, "expecting function call."),
     any(Rule::command, "Expecting a quoted string."),
@@ -145,14 +159,16 @@ static TABLE: &[Row] = &[
     any(Rule::numeric, "expecting numeric expression."),
     any(Rule::negated, "expression expected"),
     any(Rule::inner_expression, "expression expected"),
-    any(Rule::function_arguments, "expecting subexpression"),
+    any(Rule::function_argument, "expecting expression."),
     any(Rule::hex_octet, "expecting hexadecimal number."),
     any(Rule::close_call, "Right parenthesis expected."),
     any(Rule::open, "left parenthesis expected."),
     any(Rule::separator, "comma expected."),
     any(Rule::close, "right parenthesis expected."),
     any(Rule::right_paren, "right paren expected"),
-    any(Rule::operand, "expecting right-hand side."),
+    any(Rule::right_operand, "expecting right-hand side."),
+    any(Rule::not_equal_sign, "! in boolean context without ="),
+    any(Rule::with_case, "expecting ~= or ~~ operator"),
     // what ends a statement, or its parts
     of(Rule::switch, Rule::left_brace, "left brace expected."),
     of(Rule::set, Rule::left_brace, "expecting left brace."),
@@ -166,11 +182,15 @@ static TABLE: &[Row] = &[
 
 /// ISC's words for `found` where one of `expected` could have stood.
 pub(super) fn words(statement: Rule, expected: &[Rule], found: &str) -> String {
-    if expected.contains(&Rule::address_or_name) || expected.contains(&Rule::label) {
+    let address = [Rule::fixed_address, Rule::zone_servers, Rule::peer_statement].contains(&statement);
+    if expected.contains(&Rule::address_or_name) || address && expected.contains(&Rule::label) {
         return address_or_name(found);
     }
     if [Rule::set_name, Rule::variable_name].iter().any(|rule| expected.contains(rule)) {
         return format!("{} can't be a variable name", found.trim_matches('"'));
+    }
+    if expected.contains(&Rule::base64) || expected.contains(&Rule::base64_first) {
+        return format!("invalid base64 character {}.", found.bytes().next().unwrap_or_default());
     }
     if statement == Rule::option_definition {
         if let Some(words) = data_type(expected, found) {
@@ -197,10 +217,10 @@ fn data_type(expected: &[Rule], found: &str) -> Option<String> {
     if !types.iter().any(|rule| expected.contains(rule)) {
         return None;
     }
-    Some(if found.eq_ignore_ascii_case("array") {
-        "no nested arrays.".to_owned()
-    } else {
-        format!("unknown data type {}", found.trim_matches('"'))
+    Some(match found.to_ascii_lowercase().as_str() {
+        "array" => "no nested arrays.".to_owned(),
+        "{" => "only uniform array inside record.".to_owned(),
+        _ => format!("unknown data type {}", found.trim_matches('"')),
     })
 }
 

@@ -58,7 +58,7 @@ impl Build {
                 kind @ (Rule::EN | Rule::LL | Rule::LLT) => rule = Some(kind),
                 Rule::enterprise_number | Rule::duid_type | Rule::duid_time => number = atoi(inner.as_str()),
                 Rule::duid_hardware => hardware = Some(u16::from(hardware_type(&inner))),
-                Rule::duid_identifier => octets = self.octets(inner),
+                Rule::duid_identifier => octets = Some(self.string(&inner)),
                 Rule::hex_list => octets = Some(self.hex_list(inner)),
                 _ => {}
             }
@@ -166,8 +166,8 @@ impl Build {
 
     pub(super) fn class_match(&mut self, pair: Node) -> Option<Kind> {
         pair.into_inner().find_map(|inner| match inner.as_rule() {
-            Rule::match_condition => self.expression_in(inner).map(Kind::MatchIf),
-            Rule::match_data => self.expression_in(inner).map(Kind::Match),
+            Rule::match_condition => self.expression(inner).map(Kind::MatchIf),
+            Rule::match_data => self.expression(inner).map(Kind::Match),
             _ => None,
         })
     }
@@ -317,7 +317,10 @@ impl Build {
     pub fn secret(&mut self, pair: Node) -> Option<(Box<str>, Span)> {
         pair.into_inner().find_map(|inner| match inner.as_rule() {
             Rule::string => Some((self.name(inner.clone()).text, self.span(&inner))),
-            Rule::base64 => Some((inner.as_str().into(), self.span(&inner))),
+            Rule::base64 => {
+                let span = self.span(&inner);
+                Some((inner.into_inner().map(|part| part.as_str()).collect::<String>().into(), span))
+            }
             _ => None,
         })
     }

@@ -39,7 +39,7 @@ impl Build {
     /// The condition of an `if`, `elsif` or `else if`.
     fn condition(&mut self, pair: Node) -> Option<Expression> {
         pair.into_inner().find_map(|inner| match inner.as_rule() {
-            Rule::condition => self.expression_in(inner),
+            Rule::condition => self.expression(inner),
             Rule::enclosed => self.condition(inner),
             _ => None,
         })
@@ -87,7 +87,7 @@ impl Build {
 
     fn setting(&mut self, pair: Node) -> Option<OptionValue> {
         pair.into_inner().find_map(|inner| match inner.as_rule() {
-            Rule::option_data => self.expression_in(inner).map(OptionValue::Expression),
+            Rule::option_data => self.expression(inner).map(OptionValue::Expression),
             Rule::value => Some(OptionValue::Tokens(self.tokens(inner))),
             _ => None,
         })
@@ -112,7 +112,7 @@ impl Build {
             match inner.as_rule() {
                 Rule::set_name => name = Some(self.name(inner)),
                 Rule::set_value => {
-                    return Some(Executable::Set { name: name?, value: self.expression_in(inner)? });
+                    return Some(Executable::Set { name: name?, value: self.expression(inner)? });
                 }
                 Rule::parameter_list => {
                     let names = inner.into_inner().filter(|part| part.as_rule() == Rule::argument_name);
@@ -131,7 +131,7 @@ impl Build {
                 Rule::log_level if has(&inner, Rule::FATAL) => level = LogLevel::Fatal,
                 Rule::log_level if has(&inner, Rule::ERROR) => level = LogLevel::Error,
                 Rule::log_level if has(&inner, Rule::INFO) => level = LogLevel::Info,
-                Rule::log_text => text = self.expression_in(inner),
+                Rule::log_text => text = self.expression(inner),
                 _ => {}
             }
         }
@@ -142,8 +142,8 @@ impl Build {
         let (mut command, mut arguments) = (None, Vec::new());
         for inner in pair.into_inner() {
             match inner.as_rule() {
-                Rule::command => command = self.octets(inner),
-                Rule::execute_argument => arguments.extend(self.expression_in(inner)),
+                Rule::command => command = Some(self.string(&inner)),
+                Rule::execute_argument => arguments.extend(self.expression(inner)),
                 _ => {}
             }
         }

@@ -6,12 +6,12 @@ use super::*;
 const DEEPEST: usize = 200;
 
 impl Build {
-    /// The expression that is the child of a pair.
-    pub(super) fn expression_in(&mut self, pair: Node) -> Option<Expression> {
-        self.expression(child(pair, Rule::expression)?, 0)
+    /// The expression that a pair consists of.
+    pub(super) fn expression(&mut self, pair: Node) -> Option<Expression> {
+        self.chain(pair, 0)
     }
 
-    fn expression(&mut self, pair: Node, depth: usize) -> Option<Expression> {
+    fn chain(&mut self, pair: Node, depth: usize) -> Option<Expression> {
         let span = self.span(&pair);
         if depth > DEEPEST {
             self.complain(&pair, Code::Nesting, "expression nested too deeply");
@@ -21,19 +21,17 @@ impl Build {
         for inner in pair.into_inner() {
             match inner.as_rule() {
                 Rule::operator => pending = operator(inner),
-                Rule::operand => {
-                    let operand = self.operand(inner, depth)?;
-                    match pending.take() {
-                        Some(operator) => rest.push((operator, operand)),
-                        None => first = Some(Box::new(operand)),
-                    }
+                Rule::right_operand => {
+                    let operand = self.operand(inner.into_inner().next()?, depth)?;
+                    rest.push((pending.take()?, operand));
                 }
-                _ => {}
+                _ => first = Some(Box::new(self.operand(inner, depth)?)),
             }
         }
         Some(Expression { span, first: first?, rest })
     }
 
+    /// A term or a reference.
     fn operand(&mut self, pair: Node, depth: usize) -> Option<Operand> {
         let span = self.span(&pair);
         let inner = pair.into_inner().next()?;
@@ -41,8 +39,7 @@ impl Build {
             Rule::string_constant => OperandKind::String(self.octets(inner)?),
             Rule::digits => OperandKind::Digits(self.digits(inner)),
             Rule::parenthesis => {
-                let nested = child(inner, Rule::inner_expression)?;
-                OperandKind::Parenthesis(self.nested(nested, depth)?)
+                OperandKind::Parenthesis(self.chain(child(inner, Rule::inner_expression)?, depth + 1)?)
             }
             Rule::negation => return self.negation(inner, depth),
             Rule::option_value => OperandKind::Option(self.child_option(inner)?),
@@ -60,11 +57,6 @@ impl Build {
             _ => return None,
         };
         Some(Operand { span, kind })
-    }
-
-    /// The expression in a child of a pair, one level deeper.
-    fn nested(&mut self, pair: Node, depth: usize) -> Option<Expression> {
-        self.expression(child(pair, Rule::expression)?, depth + 1)
     }
 
     fn child_option(&mut self, pair: Node) -> Option<OptionName> {
@@ -86,7 +78,7 @@ impl Build {
             self.complain(&pair, Code::Nesting, "expression nested too deeply");
             return None;
         }
-        let negated = child(child(pair, Rule::negated)?, Rule::operand)?;
+        let negated = child(pair, Rule::negated)?.into_inner().next()?;
         let operand = self.operand(negated, depth + nots.len())?;
         Some(nots.iter().rev().fold(operand, |operand, not| Operand {
             span: Span { start: not.start, ..whole },
@@ -108,7 +100,7 @@ impl Build {
         let (mut argument, mut width) = (None, 0);
         for inner in pair.into_inner() {
             match inner.as_rule() {
-                Rule::data | Rule::numeric => argument = self.nested(inner, depth),
+                Rule::data | Rule::numeric => argument = self.chain(inner, depth + 1),
                 Rule::width => width = self.width(&inner),
                 _ => {}
             }
@@ -124,7 +116,7 @@ impl Build {
         let (mut keyword, mut arguments) = (None, Vec::new());
         for inner in pair.into_inner() {
             match inner.as_rule() {
-                Rule::data | Rule::numeric => arguments.push(self.nested(inner, depth)?),
+                Rule::data | Rule::numeric => arguments.push(self.chain(inner, depth + 1)?),
                 rule => keyword = keyword.or(builtin_keyword(rule)),
             }
         }
@@ -137,8 +129,8 @@ impl Build {
             match inner.as_rule() {
                 Rule::variable => name = Some(self.name(inner)),
                 Rule::function_arguments => {
-                    for argument in inner.into_inner().filter(|part| part.as_rule() == Rule::expression) {
-                        arguments.push(self.expression(argument, depth + 1)?);
+                    for argument in inner.into_inner().filter(|part| part.as_rule() == Rule::function_argument) {
+                        arguments.push(self.chain(argument, depth + 1)?);
                     }
                 }
                 _ => {}
@@ -149,11 +141,12 @@ impl Build {
 }
 
 fn operator(pair: Node) -> Option<Operator> {
-    Some(match pair.into_inner().next()?.as_rule() {
+    let sign = pair.into_inner().next()?;
+    Some(match sign.as_rule() {
+        Rule::regex if has(&sign, Rule::without_case) => Operator::RegexIgnoreCase,
+        Rule::regex => Operator::Regex,
         Rule::equal => Operator::Equal,
         Rule::not_equal => Operator::NotEqual,
-        Rule::regex => Operator::Regex,
-        Rule::regex_ignore_case => Operator::RegexIgnoreCase,
         Rule::and => Operator::And,
         Rule::or => Operator::Or,
         Rule::add => Operator::Add,

@@ -114,6 +114,6 @@ impl Build {
 
     /// The expression in a child of that rule.
     fn child_expression(&mut self, pair: Node, rule: Rule) -> Option<Expression> {
-        self.expression_in(child(pair, rule)?)
+        self.expression(child(pair, rule)?)
     }
 }
