@@ -109,19 +109,6 @@ pub fn hex(out: &mut Vec<u8>, octets: &[u8]) {
     }
 }
 
-/// Octets as a hex list without leading zeros.
-pub fn short_hex(out: &mut Vec<u8>, octets: &[u8]) {
-    for (i, octet) in octets.iter().enumerate() {
-        if i > 0 {
-            out.push(b':');
-        }
-        if *octet > 15 {
-            out.push(HEX[usize::from(octet >> 4)]);
-        }
-        out.push(HEX[usize::from(octet & 15)]);
-    }
-}
-
 /// True if every octet is printable ASCII and none needs an escape between quotes.
 pub fn is_plain(octets: &[u8]) -> bool {
     octets.iter().all(|octet| matches!(octet, b' '..=b'~') && !matches!(octet, b'"' | b'\\'))
@@ -146,26 +133,6 @@ pub fn identifier(out: &mut Vec<u8>, octets: &[u8], as_hex: bool) {
     } else {
         quoted(out, octets);
     }
-}
-
-/// Text of a relay agent sub-option: quoted with ISC's escapes if all is printable (one NUL at the end is dropped), else a
-/// hex list without leading zeros (spec/leases-file.md 8).
-pub fn agent_text(out: &mut Vec<u8>, octets: &[u8]) {
-    let text = match octets {
-        [text @ .., 0] => text,
-        text => text,
-    };
-    if text.is_empty() || !text.iter().all(|octet| matches!(octet, b' '..=b'~')) {
-        return short_hex(out, octets);
-    }
-    out.push(b'"');
-    for octet in text {
-        if matches!(octet, b'"' | b'\'' | b'$' | b'`' | b'\\' | b'|' | b'&') {
-            out.push(b'\\');
-        }
-        out.push(*octet);
-    }
-    out.push(b'"');
 }
 
 /// `<type> <octets>` of a hardware address; of one without octets, the type and a space.

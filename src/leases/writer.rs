@@ -5,12 +5,13 @@ use super::lease::{BindingState, Lease, LeaseExtras};
 use super::text;
 use crate::config::model::Config;
 use crate::eval::bindings::{Bindings, Value};
-use crate::options::registry::{OptionDef, SpaceId};
+use crate::options::print::{pretty_into, Style};
+use crate::options::registry::{OptionDef, OptionKey, SpaceId};
 use crate::wire::units::Timestamp;
 use std::sync::Arc;
 
 /// What of the configuration decides how records look.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Format {
     /// `db-time-format local`
     pub local_times: bool,
@@ -18,6 +19,16 @@ pub struct Format {
     pub hex_identifiers: bool,
     /// Definitions of the relay agent's sub-options.
     agent: Vec<Arc<OptionDef>>,
+    /// For sub-options without one.
+    opaque: Arc<OptionDef>,
+}
+
+impl Default for Format {
+    fn default() -> Self {
+        let key = OptionKey { space: SpaceId::AGENT, code: 0 };
+        let opaque = Arc::new(OptionDef { key, name: "".into(), format: "X".into() });
+        Format { local_times: false, hex_identifiers: false, agent: Vec::new(), opaque }
+    }
 }
 
 impl Format {
@@ -27,6 +38,7 @@ impl Format {
             local_times: config.local_times,
             hex_identifiers: config.lease_id_hex,
             agent: config.registry.definitions(SpaceId::AGENT).into_iter().cloned().collect(),
+            ..Format::default()
         }
     }
 
@@ -198,11 +210,8 @@ fn agent_options(out: &mut Vec<u8>, extras: &LeaseExtras, format: &Format) {
             }
         }
         out.push(b' ');
-        match (def.map_or("X", |def| &*def.format), &**data) {
-            ("I", [a, b, c, d]) => text::address(out, [*a, *b, *c, *d].into()),
-            ("L", [a, b, c, d]) => text::number(out, u64::from(u32::from_be_bytes([*a, *b, *c, *d]))),
-            (_, data) => text::agent_text(out, data),
-        }
+        // what does not fit its format becomes `<error>`, as in ISC's file; the reader passes over it
+        pretty_into(def.unwrap_or(&*format.opaque), data, Style::LEASE_FILE, out);
         out.push(b';');
     }
 }

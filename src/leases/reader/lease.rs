@@ -10,7 +10,7 @@ use crate::config::lower_block;
 use crate::config::model::PoolId;
 use crate::eval::bindings::Value;
 use crate::eval::LogKind;
-use crate::options::registry::{OptionDef, SpaceId};
+use crate::options::registry::SpaceId;
 use crate::wire::units::Timestamp;
 use std::io::Read;
 use std::net::Ipv4Addr;
@@ -392,7 +392,7 @@ impl<R: Read> Reader<'_, R> {
             self.complain(&format!("unknown option agent.{name}"));
             return self.skip_statement(0);
         };
-        match self.agent_value(known.as_deref())? {
+        match self.formatted(known.as_ref().map_or("X", |def| &*def.format))? {
             Some(data) => extras(lease).agent_options.push((code, data.into_boxed_slice())),
             None => {
                 self.complain("expecting string or hexadecimal data.");
@@ -400,18 +400,6 @@ impl<R: Read> Reader<'_, R> {
             }
         }
         self.semicolon()
-    }
-
-    fn agent_value(&mut self, def: Option<&OptionDef>) -> Result<Option<Vec<u8>>, Fault> {
-        match def.map_or("X", |def| &*def.format) {
-            "I" => Ok(self.address()?.map(|address| address.octets().to_vec())),
-            "L" => {
-                let token = self.token()?;
-                let number = (token == Token::Word).then(|| decimal(self.lexer.text())).flatten();
-                Ok(number.map(|number| (number as u32).to_be_bytes().to_vec()))
-            }
-            _ => self.string_or_hex(),
-        }
     }
 
     /// `set <name> = <value>;`

@@ -6,6 +6,7 @@
 
 mod lease;
 mod object;
+mod option;
 mod value;
 
 use super::lexer::{Lexer, Token};

@@ -131,15 +131,29 @@ impl<R: Read> Reader<'_, R> {
         }
     }
 
-    /// An IPv4 address.
+    /// Takes a word; false, with nothing taken, if there is none.
+    pub fn word(&mut self) -> Result<bool, Fault> {
+        match self.lexer.peek() {
+            Token::End => Err(Fault::End),
+            Token::Word => {
+                self.lexer.next();
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// An IPv4 address. What does not belong to one is not taken.
     pub fn address(&mut self) -> Result<Option<Ipv4Addr>, Fault> {
         let mut octets = [0; 4];
         for (i, to) in octets.iter_mut().enumerate() {
-            if i > 0 && self.token()? != Token::Punctuation(b'.') {
-                return Ok(None);
+            if i > 0 {
+                if self.lexer.peek() != Token::Punctuation(b'.') {
+                    return Ok(None);
+                }
+                self.lexer.next();
             }
-            let token = self.token()?;
-            let value = (token == Token::Word).then(|| decimal(self.lexer.text())).flatten();
+            let value = self.word()?.then(|| decimal(self.lexer.text())).flatten();
             match value.and_then(|value| u8::try_from(value).ok()) {
                 Some(value) => *to = value,
                 None => return Ok(None),
