@@ -77,6 +77,8 @@ impl Outbox {
             logger.info(&reply.log);
             reply.lease.iter().for_each(|lease| sent(*lease));
         }
+        // Whoever sees a reply finds its line in the log.
+        logger.flush();
         let mut order: Vec<&Reply> = leaving.iter().collect();
         order.sort_by_key(|reply| exit_of(&reply.route));
         for group in order.chunk_by(|a, b| exit_of(&a.route) == exit_of(&b.route)) {

@@ -16,6 +16,7 @@ use super::transitions::{extras, trim};
 use super::LogKind;
 use crate::config::model::HostId;
 use crate::eval::environment::Hooks;
+use crate::eval::operators::until_nul;
 use crate::leases::lease::{BindingState, JournalPosition, Lease, LeaseId, SmallBytes};
 use crate::leases::store::virgin_lease;
 use crate::wire::units::{Now, Timestamp};
@@ -363,6 +364,7 @@ impl Engine {
         let mut new = exchange.old.clone();
         new.starts = now;
         new.cltt = now;
+        new.tstp = Timestamp::UNSET;
         new.flags.reserved = false;
         new.flags.bootp = false;
         if exchange.kind.commits() {
@@ -384,7 +386,7 @@ impl Engine {
         if !hostname.is_empty() && hostname != exchange.old.hostname.as_bytes() {
             exchange.old.flags.cannot_reuse = true;
         }
-        new.hostname = SmallBytes::new(hostname);
+        new.hostname = SmallBytes::new(until_nul(hostname));
         new.hardware = request.hardware;
         new
     }
@@ -424,7 +426,14 @@ impl Engine {
             exchange.after = self.store.position_of(id);
         } else {
             new.flags.cannot_reuse = kind == ReplyKind::Offer;
-            exchange.after = self.supersede(now, id, new, kind.commits(), out);
+            let over = kind.commits() && new.ends < now.wall;
+            exchange.after = self.supersede(now, id, new, kind.commits() && !over, out);
+            if over {
+                // Its time was over before it began: it moves on at once, and is recorded as it then is, twice.
+                self.expire(now, out);
+                let ended = self.store.get(id).clone();
+                exchange.after = self.store.supersede(id, ended, now.wall, true);
+            }
         }
         exchange.draft.lease = Some(self.store.get(id).clone());
     }

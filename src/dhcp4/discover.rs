@@ -14,8 +14,8 @@ use crate::wire::units::Now;
 impl Engine {
     pub(super) fn discover(&mut self, now: Now, request: &mut Request<'_>, network: NetworkId, out: &mut Vec<Effect>) {
         let found = self.find_lease(now, request, network, None, out).lease;
-        let found = found.or_else(|| self.allocate(now, request, network, out));
         let message = self.discover_text(request, found.and_then(|found| found.id));
+        let found = found.or_else(|| self.allocate(now, request, network, out));
         let Some(found) = found else {
             let reason = if self.has_unserved_pool(now, request, network) {
                 (LogKind::Info, format!("{message}: not responding (startup)"))

@@ -6,7 +6,7 @@ use super::engine::Engine;
 use super::hosts;
 use super::intake::{self, Request, SERVER_IDENTIFIER};
 use super::lease_time::renewal_times;
-use super::log_text::{Client, HostName};
+use super::log_text::HostName;
 use super::parameters as parameter;
 use super::route::{self, BROADCAST};
 use super::scopes::Draft;
@@ -173,10 +173,8 @@ impl Engine {
         };
         let request = exchange.request;
         let lease: Option<&Lease> = exchange.found.id.and(exchange.draft.lease.as_ref());
-        let uid = lease.map(|lease| lease.uid.as_bytes()).filter(|uid| !uid.is_empty());
-        let client = Client { hardware: &request.hardware, uid };
         let name = HostName(lease.map_or(&[][..], |lease| lease.hostname.as_bytes()));
-        format!("{what} on {} to {client} {name}via {}", exchange.found.address, self.via(request))
+        format!("{what} on {} to {} {name}via {}", exchange.found.address, request.hardware, self.via(request))
     }
 
     /// The receiving interface is on the lease's network.

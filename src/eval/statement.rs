@@ -169,18 +169,17 @@ impl Environment<'_> {
     }
 
     fn execute(&mut self, command: &[u8], arguments: &[Shared]) {
+        let shown = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        self.log(LogKind::Debug, format!("execute_statement argv[0] = {}", shown(command)));
         let mut values = Vec::with_capacity(arguments.len());
-        for (at, argument) in arguments.iter().enumerate() {
+        for (at, argument) in (1..).zip(arguments) {
             let Some(value) = self.data(argument) else {
                 self.error(format!("execute: bad arg {at}"));
                 return;
             };
-            values.push(until_nul(&value).to_vec());
-        }
-        let shown = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-        self.log(LogKind::Debug, format!("execute_statement argv[0] = {}", shown(command)));
-        for (at, value) in values.iter().enumerate() {
-            self.log(LogKind::Debug, format!("execute_statement argv[{}] = {}", at + 1, shown(value)));
+            let value = until_nul(&value).to_vec();
+            self.log(LogKind::Debug, format!("execute_statement argv[{at}] = {}", shown(&value)));
+            values.push(value);
         }
         self.outcomes.push(Outcome::Execute { command: command.to_vec(), arguments: values });
     }
