@@ -23,7 +23,7 @@ BROADCAST = b"\xff" * 6
 SENTINEL_LINE = "Discarding packet with bogus hlen."
 START_TIMEOUT = 20.0
 STEP_TIMEOUT = 5.0
-GRACE = 0.4  # how long the second server may take for a reply that the first has sent already
+GRACE = 0.4  # how long one server may take for a reply or a log line that the other has sent already
 
 MESSAGE_TYPES = {"discover": 1, "request": 3, "renew": 3, "rebind": 3, "reboot": 3, "decline": 4, "release": 7,
                  "inform": 8, "leasequery": 10, "packet": None, "bootp": None}
@@ -176,7 +176,7 @@ class Play:
                 side.synced = True
         self.pump(0.002)
         end = time.monotonic() + GRACE
-        while len({len(s.frames) for s in self.sides}) > 1 and time.monotonic() < end:
+        while len({(len(s.frames), len(s.log)) for s in self.sides}) > 1 and time.monotonic() < end:
             self.pump(end - time.monotonic())
 
     # ---- the servers
