@@ -223,9 +223,17 @@ class Play:
             self.pump(second + 0.01 - time.time())
 
     def show_leases(self):
-        for side in self.sides:
-            for line in side.lab.read("dhcpd.leases").splitlines():
-                side.note("  = " + re.sub(r"^server-duid .*;$", "server-duid <its own>;", line))
+        """The lease files, once they are equal or have had time to become so: a server may write beside its service."""
+        end = time.monotonic() + GRACE
+        while True:
+            texts = [re.sub(r"(?m)^server-duid .*;$", "server-duid <its own>;", side.lab.read("dhcpd.leases"))
+                     for side in self.sides]
+            if len(set(texts)) == 1 or time.monotonic() > end:
+                break
+            self.pump(0.02)
+        for side, text in zip(self.sides, texts):
+            for line in text.splitlines():
+                side.note("  = " + line)
 
     # ---- the steps
 
@@ -241,10 +249,10 @@ class Play:
         self.announce("end")
         if self.sides[0].ended and not self.scenario.ends:
             self.failures.append("the first server died")
-        self.stop(signal.SIGKILL)
         self.flush()
         self.announce("lease file")
         self.show_leases()
+        self.stop(signal.SIGKILL)
 
     def announce(self, text):
         for side in self.sides:

@@ -23,7 +23,7 @@ pub fn finish(mut state: State) -> Config {
     index_subnets(&mut index, &state.subnets, &order);
     index_hosts(&mut index, &state.hosts);
     Config {
-        registry: state.registry,
+        registry: Arc::new(state.registry),
         scopes: state.scopes,
         networks: state.networks,
         subnets: state.subnets,

@@ -259,7 +259,8 @@ pub use crate::syntax::ast::ServerDuid;
 /// A checked configuration.
 #[derive(Debug)]
 pub struct Config {
-    pub registry: Registry,
+    /// Shared with the lease file's writer.
+    pub registry: Arc<Registry>,
     /// 0 is the root.
     pub scopes: Vec<Scope>,
     pub networks: Vec<SharedNetwork>,

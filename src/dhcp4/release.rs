@@ -12,7 +12,6 @@ impl Engine {
         if request.option(REQUESTED_ADDRESS).is_some() {
             let text = format!("DHCPRELEASE from {} specified requested-address.", request.hardware);
             out.push(Effect::Log(LogKind::Info, text));
-            return;
         }
         let lease = self.lease_in_use(request);
         let (client, name) = self.client_and_name(request, lease);

@@ -3,10 +3,12 @@
 
 use super::lease::{BindingState, Lease, LeaseExtras};
 use super::text;
+use crate::config::ir::Stmt;
 use crate::config::model::Config;
 use crate::eval::bindings::{Bindings, Value};
+use crate::eval::print;
 use crate::options::print::{pretty_into, Style};
-use crate::options::registry::{OptionDef, OptionKey, SpaceId};
+use crate::options::registry::{OptionDef, OptionKey, Registry, SpaceId};
 use crate::wire::units::Timestamp;
 use std::sync::Arc;
 
@@ -21,13 +23,21 @@ pub struct Format {
     agent: Vec<Arc<OptionDef>>,
     /// For sub-options without one.
     opaque: Arc<OptionDef>,
+    /// For the names of options in event blocks.
+    registry: Arc<Registry>,
 }
 
 impl Default for Format {
     fn default() -> Self {
         let key = OptionKey { space: SpaceId::AGENT, code: 0 };
         let opaque = Arc::new(OptionDef { key, name: "".into(), format: "X".into() });
-        Format { local_times: false, hex_identifiers: false, agent: Vec::new(), opaque }
+        Format {
+            local_times: false,
+            hex_identifiers: false,
+            agent: Vec::new(),
+            opaque,
+            registry: Arc::new(Registry::builtin()),
+        }
     }
 }
 
@@ -38,6 +48,7 @@ impl Format {
             local_times: config.local_times,
             hex_identifiers: config.lease_id_hex,
             agent: config.registry.definitions(SpaceId::AGENT).into_iter().cloned().collect(),
+            registry: config.registry.clone(),
             ..Format::default()
         }
     }
@@ -118,7 +129,30 @@ pub fn lease(out: &mut Vec<u8>, lease: &Lease, format: &Format, now: Timestamp) 
         out.extend_from_slice(hostname);
         out.extend_from_slice(b"\";");
     }
+    if let Some(extras) = extras {
+        events(out, extras, format);
+    }
     out.extend_from_slice(b"\n}\n");
+}
+
+/// The blocks that run when the lease ends; one block if one statement set both.
+fn events(out: &mut Vec<u8>, extras: &LeaseExtras, format: &Format) {
+    let mut block = |events: &[u8], statements: &[Stmt]| {
+        out.extend_from_slice(events);
+        print::statements(out, &format.registry, statements, 4);
+        out.extend_from_slice(b"\n  }");
+    };
+    match (&extras.on_expiry, &extras.on_release) {
+        (Some(expiry), Some(release)) if Arc::ptr_eq(expiry, release) => block(b"\n  on expiry or release {", expiry),
+        (expiry, release) => {
+            if let Some(expiry) = expiry {
+                block(b"\n  on expiry {", expiry);
+            }
+            if let Some(release) = release {
+                block(b"\n  on release {", release);
+            }
+        }
+    }
 }
 
 fn dates(out: &mut Vec<u8>, lease: &Lease, local: bool) {
