@@ -1,7 +1,9 @@
 //! Parameters that count for the whole server: read once at start, from the root scope (spec/config-language.md 5, "G").
 
+use crate::config::model::Key;
 use crate::eval::startup::Startup;
 use crate::wire::units::Seconds;
+use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
 /// Codes of space `server`.
@@ -13,6 +15,7 @@ mod code {
     pub const LIMITED_BROADCAST_ADDRESS: u32 = 33;
     pub const REMOTE_PORT: u32 = 34;
     pub const LOCAL_ADDRESS: u32 = 35;
+    pub const OMAPI_KEY: u32 = 36;
     pub const DDNS_UPDATE_STYLE: u32 = 39;
     pub const LOG_FACILITY: u32 = 44;
     pub const DHCPV6_LEASE_FILE_NAME: u32 = 54;
@@ -46,25 +49,36 @@ pub struct Parameters {
 /// A parameter that the server cannot start with: the fatal line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unusable(&'static str);
+pub struct Unusable(Cow<'static, str>);
 
 /// A value of exactly `N` octets; another length is fatal with the text `wrong`.
 fn exact<const N: usize>(startup: &Startup, code: u32, wrong: &'static str) -> Result<Option<[u8; N]>, Unusable> {
     let Some(octets) = startup.octets(code) else { return Ok(None) };
-    octets.try_into().map(Some).map_err(|_| Unusable(wrong))
+    octets.try_into().map(Some).map_err(|_| Unusable(wrong.into()))
 }
 
-/// Reads the parameters, in ISC's order of complaints.
-pub fn read(startup: &Startup) -> Result<Parameters, Unusable> {
+/// `omapi-key` names a declared key. ISC prints freed memory for the name; this prints the name.
+fn check_omapi_key(startup: &Startup, keys: &[Key]) -> Result<(), Unusable> {
+    match startup.octets(code::OMAPI_KEY) {
+        Some(name) if !keys.iter().any(|key| key.name.as_bytes() == name) => {
+            Err(Unusable(format!("OMAPI key {}: not found", String::from_utf8_lossy(name)).into()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads the parameters, in ISC's order of complaints. `keys` are the declared ones.
+pub fn read(startup: &Startup, keys: &[Key]) -> Result<Parameters, Unusable> {
     use code::*;
     let text = |code| startup.octets(code).map(<[u8]>::to_vec);
     exact::<2>(startup, OMAPI_PORT, "invalid omapi port data length")?;
+    check_omapi_key(startup, keys)?;
     let local_port = exact(startup, LOCAL_PORT, "invalid local port data length")?.map(u16::from_be_bytes);
     let remote_port = exact(startup, REMOTE_PORT, "invalid remote port data length")?.map(u16::from_be_bytes);
     let broadcast = exact::<4>(startup, LIMITED_BROADCAST_ADDRESS, "invalid broadcast address data length")?;
     let local_address = exact::<4>(startup, LOCAL_ADDRESS, "invalid local address data length")?;
     if exact(startup, DDNS_UPDATE_STYLE, "invalid dns update type")? == Some([1]) {
-        return Err(Unusable("ddns-update-style ad_hoc no longer supported"));
+        return Err(Unusable("ddns-update-style ad_hoc no longer supported".into()));
     }
     let facility = exact::<1>(startup, LOG_FACILITY, "invalid log facility")?;
     exact::<2>(startup, DELAYED_ACK, "invalid max delayed ACK count ")?;
@@ -102,14 +116,15 @@ mod tests {
     fn values_are_read_and_wrong_lengths_are_fatal() {
         let values: [(u32, &[u8]); 5] =
             [(26, b"leases"), (32, &[4, 43]), (35, &[10, 0, 0, 1]), (79, &[1]), (89, &[0, 0, 1, 0])];
-        let parameters = read(&startup(&values)).unwrap();
+        let parameters = read(&startup(&values), &[]).unwrap();
         assert_eq!(parameters.lease_file_name.as_deref(), Some(&b"leases"[..]));
         assert_eq!(parameters.local_port, Some(1067));
         assert_eq!(parameters.local_address, Some(Ipv4Addr::new(10, 0, 0, 1)));
         assert!(parameters.dont_use_fsync && !parameters.server_id_check);
         assert_eq!(parameters.abandon_lease_time, Some(Seconds(256)));
-        let wrong = |code, octets| read(&startup(&[(code, octets)])).unwrap_err().to_string();
+        let wrong = |code, octets| read(&startup(&[(code, octets)]), &[]).unwrap_err().to_string();
         assert_eq!(wrong(31, &[1]), "invalid omapi port data length");
+        assert_eq!(wrong(36, b"nobody"), "OMAPI key nobody: not found");
         assert_eq!(wrong(39, &[1]), "ddns-update-style ad_hoc no longer supported");
         assert_eq!(wrong(39, &[1, 2]), "invalid dns update type");
         assert_eq!(wrong(58, &[]), "invalid max delayed ACK count ");

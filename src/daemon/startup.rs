@@ -89,7 +89,7 @@ pub fn load(path: &Path, family6: bool, all_names: bool, report: Report<'_>) -> 
     };
     let names = names::resolve_all(if all_names { names::of(&config) } else { names::of_root(&config) });
     let startup = startup(&config, &names, clock::wall());
-    let parameters = parameters::read(&startup);
+    let parameters = parameters::read(&startup, &config.keys);
     let Startup { globals, outcomes, .. } = startup;
     Ok(Loaded { config, parameters, globals, names, outcomes })
 }
