@@ -379,7 +379,7 @@ impl Engine {
         new.flags.nul_terminated = request.had_nulls(HOST_NAME);
         if !request.stashed && request.has_agent_options() {
             if !self.flag(&mut exchange.draft, parameter::STASH_AGENT_OPTIONS).is_off() {
-                extras(&mut new).agent_options = request.agent_options();
+                extras(&mut new).agent_options = exchange.draft.unconfigured_agent_options();
             }
         }
         let hostname = request.option(HOST_NAME).unwrap_or(&[]);

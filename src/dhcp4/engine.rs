@@ -81,6 +81,8 @@ pub struct Engine {
     pub(super) informs_refused: u32,
     /// Site option spaces whose low codes were complained about.
     pub(super) low_sites: Vec<SpaceId>,
+    /// `log (fatal, ...)` ran: nothing is done any more.
+    pub(super) is_ending: bool,
     notes: Vec<DecodeNote>,
 }
 
@@ -112,6 +114,7 @@ impl Engine {
             nak_text: "",
             informs_refused: 0,
             low_sites: Vec::new(),
+            is_ending: false,
             notes: Vec::new(),
         };
         engine.prepare();
@@ -177,6 +180,7 @@ impl Engine {
     pub fn tick(&mut self, now: Now, out: &mut Vec<Effect>) {
         self.end_pings(now, out);
         self.expire(now, out);
+        self.stop_at_fatal(out);
     }
 
     /// When to call `tick` next.
@@ -225,6 +229,15 @@ impl Engine {
         let mut request = Request::new(ingress, payload, view, options);
         self.dispatch_message(now, &mut request, out);
         self.flush(out);
+        self.stop_at_fatal(out);
+    }
+
+    /// What would follow a fatal log statement is not done.
+    fn stop_at_fatal(&self, out: &mut Vec<Effect>) {
+        if self.is_ending {
+            let end = out.iter().position(|effect| matches!(effect, Effect::Fatal(_)));
+            out.truncate(end.map_or(0, |at| at + 1));
+        }
     }
 
     fn dispatch_message(&mut self, now: Now, request: &mut Request<'_>, out: &mut Vec<Effect>) {

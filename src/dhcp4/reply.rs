@@ -109,6 +109,9 @@ impl Engine {
         let Ok(site) = self.site(draft, out) else { return };
         let list = self.request_list(draft, request);
         out.push(Effect::Log(LogKind::Info, std::mem::take(&mut exchange.message)));
+        if let (true, false, Some(id)) = (exchange.kind.commits(), exchange.reused, exchange.found.id) {
+            self.log_functions(id, out);
+        }
 
         let mut header = Header {
             flags,

@@ -6,7 +6,7 @@ use super::hosts;
 use super::intake::Request;
 use super::parameters::Flag;
 use super::transitions::extras;
-use crate::config::ir::Stmt;
+use crate::config::ir::{Expr, Stmt};
 use crate::config::model::{Config, PoolId, ScopeId};
 use crate::eval::bindings::{Bindings, Value};
 use crate::eval::classify;
@@ -103,6 +103,16 @@ impl<'r, 'p> Draft<'r, 'p> {
         }
     }
 
+    /// The relay's options without those that the configuration sets otherwise: what is remembered of them.
+    pub fn unconfigured_agent_options(&self) -> Vec<(u8, Box<[u8]>)> {
+        let all = self.request.map(Request::agent_options).unwrap_or_default();
+        let is_own = |code: u8| {
+            let key = OptionKey { space: SpaceId::AGENT, code: u32::from(code) };
+            !matches!(self.progress.reply.get(key), Some(ReplyValue::Expression(_)))
+        };
+        all.into_iter().filter(|(code, _)| is_own(*code)).collect()
+    }
+
     /// The same, wherever they are from.
     pub fn add_all_agent_options(&mut self) {
         let Some(request) = self.request else { return };
@@ -156,6 +166,14 @@ impl Source for Values<'_, '_> {
             Some(ReplyValue::Expression(expression)) => expression.clone(),
             Some(ReplyValue::Removed) => return Found::Null,
         };
+        // A call alone is a value here, although it is none anywhere else (spec/expressions.md 7).
+        if let Expr::Call(name, arguments) = &*expression {
+            let value = self.0.call(name, arguments);
+            self.0.error("Bogus opcode in evaluate_data_expression: 45".into());
+            let Some(Value::Data(bytes)) = value else { return Found::Null };
+            out.extend_from_slice(&bytes);
+            return Found::Bytes;
+        }
         if self.0.append(&expression, out) {
             Found::Bytes
         } else {
@@ -207,11 +225,15 @@ impl Engine {
 
     /// What statements wanted done becomes effects.
     pub(super) fn flush(&mut self, out: &mut Vec<Effect>) {
+        if self.outcomes.is_empty() {
+            return;
+        }
         out.extend(self.outcomes.drain(..).map(|outcome| match outcome {
             Outcome::Log(kind, text) => Effect::Log(kind, text),
             Outcome::Execute { command, arguments } => Effect::Execute { command, arguments },
             Outcome::Fatal(text) => Effect::Fatal(text),
         }));
+        self.is_ending |= out.iter().any(|effect| matches!(effect, Effect::Fatal(_)));
     }
 
     /// Runs a scope and those around it up to the limit.

@@ -8,6 +8,7 @@ use super::scopes::Draft;
 use super::LogKind;
 use crate::config::ir::Stmt;
 use crate::config::model::PoolId;
+use crate::eval::bindings::Value;
 use crate::leases::lease::{BindingState, JournalPosition, Lease, LeaseExtras, LeaseId, SmallBytes};
 use crate::wire::hardware::HardwareAddr;
 use crate::wire::units::{Now, Timestamp};
@@ -68,7 +69,22 @@ impl Engine {
         new.next_state = next_state(new.state);
         trim(&mut new);
         self.counts.change(self.store.get(id), &new);
-        self.store.supersede(id, new, now.wall, write)
+        let position = self.store.supersede(id, new, now.wall, write);
+        if write && self.store.get(id).state != BindingState::Active {
+            self.log_functions(id, out);
+        }
+        position
+    }
+
+    /// Functions among the variables of a lease cannot be written.
+    pub(super) fn log_functions(&self, id: LeaseId, out: &mut Vec<Effect>) {
+        let Some(extras) = self.store.get(id).extras.as_deref() else { return };
+        for (name, value) in extras.variables.iter() {
+            if matches!(value, Some(Value::Function(_))) {
+                let text = format!("{name}: persistent functions not supported.");
+                out.push(Effect::Log(LogKind::Error, text));
+            }
+        }
     }
 
     /// The lease is nobody's any more: its `on expiry` runs, and what only a client's lease has goes.

@@ -158,7 +158,8 @@ impl<'a> Environment<'a> {
         self.outcomes.push(Outcome::Log(kind, text));
     }
 
-    pub(super) fn error(&mut self, text: String) {
+    /// Logs at level error.
+    pub fn error(&mut self, text: String) {
         self.log(LogKind::Error, text);
     }
 

@@ -353,7 +353,7 @@ impl Environment<'_> {
     }
 
     /// Calls a function: its statements run until `return`.
-    pub(super) fn call(&mut self, name: &Arc<str>, arguments: &[Shared]) -> Option<Value> {
+    pub fn call(&mut self, name: &Arc<str>, arguments: &[Shared]) -> Option<Value> {
         let function = match self.scope_of(name).get(name) {
             Some(Value::Function(function)) => function.clone(),
             found => {

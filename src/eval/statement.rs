@@ -72,6 +72,9 @@ impl Environment<'_> {
                 }
             }
             Stmt::Define { name, function } => {
+                if matches!(self.scope_of(name).get(name), Some(Value::Function(_))) {
+                    self.error("execute.c(387): invalid binding type: 4".into());
+                }
                 let value = Value::Function(function.clone());
                 self.scope_of(name).set(name, Some(value));
             }

@@ -143,5 +143,11 @@ fn releases() {
     server.ask(&Client::new(2).using("10.77.1.20").packet(7, &[]));
     assert_eq!(server.take_logs(), ["DHCPRELEASE of 10.77.1.20 from 02:00:00:77:00:02 via eth0 (not found)"]);
     server.ask(&Client::new(2).using("10.77.1.20").packet(7, &[(50, &[1, 2, 3, 4])]));
-    assert_eq!(server.take_logs(), ["DHCPRELEASE from 02:00:00:77:00:02 specified requested-address."]);
+    assert_eq!(
+        server.take_logs(),
+        [
+            "DHCPRELEASE from 02:00:00:77:00:02 specified requested-address.",
+            "DHCPRELEASE of 10.77.1.20 from 02:00:00:77:00:02 via eth0 (not found)",
+        ]
+    );
 }
