@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_lease_file_beats_the_statement() {
-        let stated = ServerDuid::En(9, b"abc".to_vec());
+        let stated = ServerDuid::En(9, b"abc".to_vec().into());
         assert_eq!(choose(None, Some(&stated), &[], NOW).unwrap(), b"\0\x02\0\0\0\x09abc");
         assert_eq!(choose(Some(b"x"), Some(&stated), &hardware(), NOW).unwrap(), b"x");
     }
