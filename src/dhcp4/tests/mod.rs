@@ -3,5 +3,6 @@
 mod basics;
 mod harness;
 mod hostile;
+mod options;
 mod tables;
 mod vectors;
