@@ -152,20 +152,12 @@ impl Declarer<'_> {
         let scope = self.state.new_scope(parent);
         let mut place = Place::new(BlockKind::Other, scope);
         let mut deleted = false;
-        // ISC reads a statement after each of these words, without looking for the brace.
-        let mut statement_due = None;
         for statement in body {
-            statement_due = None;
             match statement.kind {
-                Kind::Deleted | Kind::Dynamic | Kind::Static => {
-                    deleted |= matches!(statement.kind, Kind::Deleted);
-                    statement_due = Some(statement.span);
-                }
+                Kind::Deleted => deleted = true,
+                Kind::Dynamic | Kind::Static => {}
                 _ => self.statement(&mut place, None, statement)?,
             }
-        }
-        if let Some(span) = statement_due {
-            self.unexpected(span);
         }
         if let Some(name) = name {
             let known = self.state.groups.remove(&name.text).is_some();
