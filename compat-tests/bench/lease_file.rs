@@ -4,6 +4,7 @@
 //! (`range 10.0.0.0 10.15.255.255;` holds a million), ENDS is a time in seconds since 1970 (default 2000000000).
 
 use lessor::config::model::PoolId;
+use lessor::config::{load_text, Family};
 use lessor::leases::lease::{BindingState, LeaseExtras, SmallBytes};
 use lessor::leases::store::virgin_lease;
 use lessor::leases::writer::{self, Format};
@@ -17,7 +18,9 @@ fn main() -> std::io::Result<()> {
     let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u32>().ok());
     let count = arguments.next().flatten().unwrap_or(1_000_000);
     let ends = arguments.next().flatten().unwrap_or(2_000_000_000);
-    let format = Format::default();
+    let format = Format::new(
+        &load_text("", "", Family::V4).result.unwrap_or_else(|| unreachable!("an empty configuration is good")),
+    );
     let mut out = std::io::BufWriter::with_capacity(1 << 20, std::io::stdout().lock());
     let mut text = writer::header();
     for number in 0..count {

@@ -35,7 +35,7 @@ impl FileText {
             Some(cursor) => cursor,
             None => {
                 out.extend_from_slice(&writer::header());
-                self.counts = objects.write(out);
+                self.counts = objects.write(out, store.format.registry());
                 self.cursor.insert(store.begin_rewrite())
             }
         };

@@ -60,6 +60,7 @@ pub struct Lexer<R> {
     previous: Mark,
     peeked: bool,
     unterminated_string: bool,
+    torn_string: bool,
     captured: Vec<u8>,
     capture_from: Option<usize>,
     error: Option<io::Error>,
@@ -97,6 +98,7 @@ impl<R: Read> Lexer<R> {
             previous: Mark::default(),
             peeked: false,
             unterminated_string: false,
+            torn_string: false,
             captured: Vec::new(),
             capture_from: None,
             error: None,
@@ -126,6 +128,12 @@ impl<R: Read> Lexer<R> {
     /// True if the input ended inside a string.
     pub fn ended_in_string(&self) -> bool {
         self.unterminated_string
+    }
+
+    /// True if the token read last is a string that a crash cut off: a lease begins on its next line. Strings are written
+    /// without newlines.
+    pub fn is_torn(&self) -> bool {
+        self.torn_string
     }
 
     /// Takes the next token.
@@ -170,7 +178,7 @@ impl<R: Read> Lexer<R> {
     /// The text since `begin_capture` up to and including the token taken last.
     pub fn end_capture(&mut self) -> &[u8] {
         if let Some(from) = self.capture_from.take() {
-            self.captured.extend_from_slice(&self.buffer[from..self.position]);
+            self.captured.extend_from_slice(self.buffer.get(from..self.position).unwrap_or(&[]));
         }
         &self.captured
     }
@@ -195,6 +203,7 @@ impl<R: Read> Lexer<R> {
     }
 
     fn read_token(&mut self) {
+        self.torn_string = false;
         self.skip_space();
         let column = (self.position - self.line_start) as u32 + 1 + u32::from(self.looked);
         self.mark = Mark {
@@ -235,9 +244,9 @@ impl<R: Read> Lexer<R> {
         }
         if let Some(from) = self.capture_from.as_mut() {
             if self.captured.len() < LONGEST_CAPTURE {
-                self.captured.extend_from_slice(&self.buffer[*from..self.end]);
+                self.captured.extend_from_slice(self.buffer.get(*from..self.position).unwrap_or(&[]));
             }
-            *from = self.end;
+            *from = self.position;
         }
         let oldest = self.line_start.min(self.mark.line_start).min(self.previous.line_start);
         let keep = oldest.max(self.position.saturating_sub(KEPT));
@@ -332,6 +341,10 @@ impl<R: Read> Lexer<R> {
                 }
                 b'\n' => {
                     self.new_line();
+                    if self.line_begins_a_lease() {
+                        self.torn_string = true;
+                        return Token::String;
+                    }
                     Some(octet)
                 }
                 octet => {
@@ -345,12 +358,18 @@ impl<R: Read> Lexer<R> {
         }
     }
 
+    fn line_begins_a_lease(&mut self) -> bool {
+        const LEASE: &[u8] = b"lease ";
+        while self.end - self.position < LEASE.len() && self.fill() {}
+        self.buffer[self.position..self.end].starts_with(LEASE)
+    }
+
     /// What follows a backslash.
     fn escape(&mut self) -> Option<u8> {
         let octet = self.at()?;
         if octet == b'\n' {
-            self.new_line();
-            return Some(octet);
+            // It stands for itself.
+            return None;
         }
         self.position += 1;
         Some(match octet {

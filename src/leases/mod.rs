@@ -10,6 +10,8 @@ pub mod lease;
 mod lexer;
 mod load;
 pub mod objects;
+#[cfg(test)]
+mod properties;
 mod queue;
 pub mod reader;
 mod slab;

@@ -4,6 +4,8 @@
 use super::text;
 use crate::config::ir::Stmt;
 use crate::config::model::{Config, FixedAddress};
+use crate::eval::print;
+use crate::options::registry::Registry;
 use crate::wire::hardware::HardwareAddr;
 use rustc_hash::FxHashMap;
 
@@ -29,9 +31,8 @@ pub struct HostRecord {
     pub uid: Box<[u8]>,
     pub fixed_addresses: Vec<FixedAddress>,
     pub group: Option<Box<str>>,
-    /// Its statements, and as they stand in the file: one a line, without the record's indent.
+    /// Its statements.
     pub statements: Vec<Stmt>,
-    pub statements_text: Box<str>,
 }
 
 /// Counts for the `Wrote ...` lines (spec/leases-file.md 20).
@@ -55,7 +56,7 @@ pub struct Objects {
 
 impl Objects {
     /// Writes classes, groups, deleted hosts, dynamic hosts and failover states, in this order.
-    pub fn write(&self, out: &mut Vec<u8>) -> ObjectCounts {
+    pub fn write(&self, out: &mut Vec<u8>, registry: &Registry) -> ObjectCounts {
         let mut counts = ObjectCounts::default();
         for class in &self.classes {
             counts.classes += 1;
@@ -73,10 +74,10 @@ impl Objects {
         hosts.sort_by_key(|host| table_place(host.name.as_bytes(), HOST_TABLE));
         for host in hosts.iter().filter(|host| host.deleted) {
             counts.deleted_hosts += 1;
-            write_host(out, host);
+            write_host(out, host, registry);
         }
         for host in hosts.iter().filter(|host| !host.deleted && host.dynamic) {
-            write_host(out, host);
+            write_host(out, host, registry);
         }
         for peer in &self.failover {
             out.push(b'\n');
@@ -134,7 +135,7 @@ pub fn write_server_duid(out: &mut Vec<u8>, duid: &[u8], as_hex: bool) {
 }
 
 /// The text of a `host` record (spec/leases-file.md 10). A name that could not be read back is not written.
-pub fn write_host(out: &mut Vec<u8>, host: &HostRecord) {
+pub fn write_host(out: &mut Vec<u8>, host: &HostRecord, registry: &Registry) {
     if !text::is_plain(host.name.as_bytes()) {
         return;
     }
@@ -147,12 +148,12 @@ pub fn write_host(out: &mut Vec<u8>, host: &HostRecord) {
     if host.deleted {
         out.extend_from_slice(b"\n  deleted;");
     } else {
-        write_host_contents(out, host);
+        write_host_contents(out, host, registry);
     }
     out.extend_from_slice(b"\n}\n");
 }
 
-fn write_host_contents(out: &mut Vec<u8>, host: &HostRecord) {
+fn write_host_contents(out: &mut Vec<u8>, host: &HostRecord, registry: &Registry) {
     if !host.hardware.is_none() {
         out.extend_from_slice(b"\n  hardware ");
         text::hardware(out, host.hardware.htype(), host.hardware.address());
@@ -175,13 +176,10 @@ fn write_host_contents(out: &mut Vec<u8>, host: &HostRecord) {
     }
     if let Some(group) = &host.group {
         out.extend_from_slice(b"\n  group ");
-        text::quoted(out, group.as_bytes());
+        text::quoted_name(out, group);
         out.push(b';');
     }
-    for line in host.statements_text.lines() {
-        out.extend_from_slice(b"\n        ");
-        out.extend(line.chars().map(|character| character as u32 as u8));
-    }
+    print::statements(out, registry, &host.statements, 8);
 }
 
 /// A host of that name is known and not deleted.

@@ -99,6 +99,25 @@ pub fn quoted(out: &mut Vec<u8>, octets: &[u8]) {
     out.push(b'"');
 }
 
+/// A name of the configuration, whose characters stand for octets, between quotes.
+pub fn quoted_name(out: &mut Vec<u8>, name: &str) {
+    if name.is_ascii() {
+        quoted(out, name.as_bytes());
+    } else {
+        quoted(out, &latin1(name));
+    }
+}
+
+/// The octets of a name of the configuration, whose characters stand for octets.
+pub fn latin1(name: &str) -> Vec<u8> {
+    name.chars().map(|character| character as u32 as u8).collect()
+}
+
+/// The name of those octets.
+pub fn from_latin1(octets: &[u8]) -> String {
+    octets.iter().map(|octet| char::from(*octet)).collect()
+}
+
 /// Octets as a hex list of two digits each.
 pub fn hex(out: &mut Vec<u8>, octets: &[u8]) {
     for (i, octet) in octets.iter().enumerate() {

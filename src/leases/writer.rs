@@ -19,26 +19,10 @@ pub struct Format {
     pub local_times: bool,
     /// `lease-id-format hex`
     pub hex_identifiers: bool,
-    /// Definitions of the relay agent's sub-options.
-    agent: Vec<Arc<OptionDef>>,
-    /// For sub-options without one.
-    opaque: Arc<OptionDef>,
-    /// For the names of options in event blocks.
+    /// Definitions of options.
     registry: Arc<Registry>,
-}
-
-impl Default for Format {
-    fn default() -> Self {
-        let key = OptionKey { space: SpaceId::AGENT, code: 0 };
-        let opaque = Arc::new(OptionDef { key, name: "".into(), format: "X".into() });
-        Format {
-            local_times: false,
-            hex_identifiers: false,
-            agent: Vec::new(),
-            opaque,
-            registry: Arc::new(Registry::builtin()),
-        }
-    }
+    /// That of relay agent sub-options without one.
+    opaque: Arc<OptionDef>,
 }
 
 impl Format {
@@ -47,14 +31,23 @@ impl Format {
         Format {
             local_times: config.local_times,
             hex_identifiers: config.lease_id_hex,
-            agent: config.registry.definitions(SpaceId::AGENT).into_iter().cloned().collect(),
             registry: config.registry.clone(),
-            ..Format::default()
+            opaque: Arc::new(OptionDef {
+                key: OptionKey { space: SpaceId::AGENT, code: 0 },
+                name: "".into(),
+                format: "X".into(),
+            }),
         }
     }
 
+    /// Names of options.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     fn agent_option(&self, code: u8) -> Option<&OptionDef> {
-        self.agent.iter().find(|def| def.key.code == u32::from(code)).map(|def| &**def)
+        let key = OptionKey { space: SpaceId::AGENT, code: u32::from(code) };
+        self.registry.option_coded(key).map(|def| &**def)
     }
 }
 
@@ -130,28 +123,33 @@ pub fn lease(out: &mut Vec<u8>, lease: &Lease, format: &Format, now: Timestamp) 
         out.extend_from_slice(b"\";");
     }
     if let Some(extras) = extras {
-        events(out, extras, format);
+        events(out, extras, format, 2);
     }
     out.extend_from_slice(b"\n}\n");
 }
 
-/// The blocks that run when the lease ends; one block if one statement set both.
-fn events(out: &mut Vec<u8>, extras: &LeaseExtras, format: &Format) {
+/// `on expiry` and `on release` blocks, the whole indented by `indent`.
+fn events(out: &mut Vec<u8>, extras: &LeaseExtras, format: &Format, indent: usize) {
     let mut block = |events: &[u8], statements: &[Stmt]| {
+        out.push(b'\n');
+        out.resize(out.len() + indent, b' ');
+        out.extend_from_slice(b"on ");
         out.extend_from_slice(events);
-        print::statements(out, &format.registry, statements, 4);
-        out.extend_from_slice(b"\n  }");
+        out.extend_from_slice(b" {");
+        print::statements(out, &format.registry, statements, indent + 2);
+        out.push(b'\n');
+        out.resize(out.len() + indent, b' ');
+        out.push(b'}');
     };
-    match (&extras.on_expiry, &extras.on_release) {
-        (Some(expiry), Some(release)) if Arc::ptr_eq(expiry, release) => block(b"\n  on expiry or release {", expiry),
-        (expiry, release) => {
-            if let Some(expiry) = expiry {
-                block(b"\n  on expiry {", expiry);
-            }
-            if let Some(release) = release {
-                block(b"\n  on release {", release);
-            }
-        }
+    let same = match (&extras.on_expiry, &extras.on_release) {
+        (Some(expiry), Some(release)) => Arc::ptr_eq(expiry, release),
+        _ => false,
+    };
+    if let Some(expiry) = &extras.on_expiry {
+        block(if same { b"expiry or release" } else { b"expiry" }, expiry);
+    }
+    if let Some(release) = extras.on_release.as_ref().filter(|_| !same) {
+        block(b"release", release);
     }
 }
 
@@ -193,11 +191,11 @@ fn billing(out: &mut Vec<u8>, extras: Option<&LeaseExtras>) {
     match &billing.subclass {
         None => {
             out.extend_from_slice(b"\n  billing class ");
-            text::quoted(out, billing.class.as_bytes());
+            text::quoted_name(out, &billing.class);
         }
         Some(data) => {
             out.extend_from_slice(b"\n  billing subclass ");
-            text::quoted(out, billing.class.as_bytes());
+            text::quoted_name(out, &billing.class);
             out.push(b' ');
             text::plain_or_hex(out, data);
         }

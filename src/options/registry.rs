@@ -63,7 +63,7 @@ pub enum Storage {
 }
 
 /// An option space.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Space {
     pub id: SpaceId,
     pub name: Box<str>,
@@ -106,7 +106,7 @@ impl Space {
 }
 
 /// All spaces and definitions. Mutable while a configuration is read, frozen with it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Registry {
     spaces: Vec<Space>,
     by_name: FxHashMap<Box<str>, SpaceId>,

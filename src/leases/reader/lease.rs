@@ -3,7 +3,8 @@
 use super::super::lease::{Billing, BindingState, Lease, LeaseExtras, SmallBytes};
 use super::super::lexer::Token;
 use super::super::store::virgin_lease;
-use super::value::{decimal, from_latin1};
+use super::super::text::from_latin1;
+use super::value::decimal;
 use super::{Fault, Reader, SHARED};
 use crate::config::ir::Stmt;
 use crate::config::lower_block;
@@ -125,16 +126,10 @@ impl<R: Read> Reader<'_, R> {
         let mut lease = virgin_lease(address, PoolId(0));
         let mut seen = 0;
         loop {
-            match self.lexer.peek() {
-                Token::Word if self.at_record() => {
-                    self.complain("Unexpected configuration directive.");
-                    return Err(Fault::CutOff);
-                }
-                _ => match self.token()? {
-                    Token::Punctuation(b'}') => break,
-                    Token::Word => self.statement(&mut lease, &mut seen)?,
-                    _ => return self.unexpected(),
-                },
+            match self.token()? {
+                Token::Punctuation(b'}') => break,
+                Token::Word => self.statement(&mut lease, &mut seen)?,
+                _ => return self.unexpected(),
             }
         }
         self.complete(&mut lease, seen);
@@ -272,10 +267,10 @@ impl<R: Read> Reader<'_, R> {
             Token::Word => {
                 name.extend_from_slice(self.lexer.text());
                 while self.lexer.peek() == Token::Punctuation(b'.') {
-                    self.lexer.next();
+                    self.token()?;
                     name.push(b'.');
                     if self.lexer.peek() == Token::Word {
-                        self.lexer.next();
+                        self.token()?;
                         name.extend_from_slice(self.lexer.text());
                     }
                 }
@@ -382,7 +377,7 @@ impl<R: Read> Reader<'_, R> {
             self.complain("agent option expected.");
             return self.skip_statement(0);
         }
-        self.lexer.next();
+        self.token()?;
         self.token()?;
         let name = from_latin1(self.lexer.text());
         let known = self.to.config.registry.option_named(SpaceId::AGENT, &name).cloned();
@@ -431,7 +426,7 @@ impl<R: Read> Reader<'_, R> {
                 Ok(Some(self.shared_value()))
             }
             Token::Punctuation(b'%') => {
-                self.lexer.next();
+                self.token()?;
                 let token = self.token()?;
                 match (token == Token::Word).then(|| decimal(self.lexer.text())).flatten() {
                     Some(number) => Ok(Some(Value::Number(number as u64))),
@@ -443,7 +438,7 @@ impl<R: Read> Reader<'_, R> {
             }
             Token::Word if self.lexer.is("true") || self.lexer.is("false") => {
                 let value = self.lexer.is("true");
-                self.lexer.next();
+                self.token()?;
                 Ok(Some(Value::Boolean(value)))
             }
             // A hex list begins with an element that no decimal number is.
@@ -457,7 +452,7 @@ impl<R: Read> Reader<'_, R> {
                 Ok(list.map(|list| Value::Data(list.into())))
             }
             Token::Word if decimal(self.lexer.text()).is_none() => {
-                self.lexer.next();
+                self.token()?;
                 self.complain("expecting true or false");
                 Ok(None)
             }

@@ -12,6 +12,7 @@ mod value;
 use super::lexer::{Lexer, Token};
 use super::objects::Objects;
 use super::store::LeaseStore;
+use super::text;
 use crate::config::ir::Stmt;
 use crate::config::model::Config;
 use crate::eval::bindings::Value;
@@ -64,7 +65,7 @@ struct Reader<'a, R> {
 /// Afterwards the store has to be told that loading is over (`LeaseStore::finish_load`). Errors are those of reading.
 pub fn read(input: impl Read, path: &str, now: Timestamp, to: Destination<'_>) -> io::Result<()> {
     let classes = to.config.classes.iter().filter(|class| class.superclass.is_none());
-    let class_names = classes.map(|class| value::latin1(&class.name).into()).collect();
+    let class_names = classes.map(|class| text::latin1(&class.name).into()).collect();
     let mut reader = Reader {
         lexer: Lexer::new(input),
         path: path.into(),
@@ -118,7 +119,10 @@ impl<R: Read> Reader<'_, R> {
                 self.corrupt();
                 self.resynchronise(depth);
             }
-            Err(Fault::CutOff) => self.complain("possibly corrupt lease file"),
+            Err(Fault::CutOff) => {
+                self.complain("Unexpected configuration directive.");
+                self.complain("possibly corrupt lease file");
+            }
             Err(Fault::End) if self.lexer.ended_in_string() => {
                 self.complain("eof in string constant");
                 self.complain("unexpected end of file");
@@ -186,9 +190,14 @@ impl<R: Read> Reader<'_, R> {
 
     /// Takes a token inside a record.
     fn token(&mut self) -> Result<Token, Fault> {
+        match self.lexer.peek() {
+            Token::End => return Err(Fault::End),
+            Token::Word if self.at_record() => return Err(Fault::CutOff),
+            _ => {}
+        }
         match self.lexer.next() {
-            Token::End => Err(Fault::End),
             Token::String if self.lexer.ended_in_string() => Err(Fault::End),
+            Token::String if self.lexer.is_torn() => Err(Fault::CutOff),
             token => Ok(token),
         }
     }
@@ -221,7 +230,6 @@ impl<R: Read> Reader<'_, R> {
                         return Ok(());
                     }
                 }
-                Token::Word if self.at_record() => return Err(Fault::CutOff),
                 _ => {}
             }
             self.token()?;
@@ -231,9 +239,6 @@ impl<R: Read> Reader<'_, R> {
     /// Takes tokens up to the brace that closes the innermost of `depth` open blocks.
     fn skip_block(&mut self, mut depth: u32) -> Result<(), Fault> {
         while depth > 0 {
-            if self.lexer.peek() == Token::Word && self.at_record() {
-                return Err(Fault::CutOff);
-            }
             match self.token()? {
                 Token::Punctuation(b'{') => depth += 1,
                 Token::Punctuation(b'}') => depth -= 1,

@@ -2,7 +2,7 @@
 
 use super::super::lexer::Token;
 use super::super::objects::{keep, HostRecord, Kept};
-use super::value::{from_latin1, latin1};
+use super::super::text::{from_latin1, latin1};
 use super::{Fault, Other, Reader};
 use crate::config::lower_block;
 use crate::config::model::FixedAddress;
@@ -119,10 +119,6 @@ impl<R: Read> Reader<'_, R> {
     fn flagged_deleted(&mut self) -> Result<bool, Fault> {
         let (mut deleted, mut depth) = (false, 1);
         while depth > 0 {
-            if self.lexer.peek() == Token::Word && self.at_record() {
-                self.complain("Unexpected configuration directive.");
-                return Err(Fault::CutOff);
-            }
             match self.token()? {
                 Token::Punctuation(b'{') => depth += 1,
                 Token::Punctuation(b'}') => depth -= 1,
@@ -164,22 +160,16 @@ impl<R: Read> Reader<'_, R> {
     fn host(&mut self) -> Result<(), Fault> {
         let name = self.name_and_brace()?;
         let mut host = HostRecord { name: from_latin1(&name).into(), ..HostRecord::default() };
-        let mut statements = Vec::new();
         loop {
-            if self.lexer.peek() == Token::Word && self.at_record() {
-                self.complain("Unexpected configuration directive.");
-                return Err(Fault::CutOff);
-            }
             match self.token()? {
                 Token::Punctuation(b'}') => break,
-                Token::Word => self.host_statement(&mut host, &mut statements)?,
+                Token::Word => self.host_statement(&mut host)?,
                 _ => {
                     self.complain("expecting a parameter or declaration");
                     self.skip_statement(0)?;
                 }
             }
         }
-        host.statements_text = from_latin1(&statements).into();
         let declared = !host.deleted
             && !self.to.objects.hosts.hides(&host.name)
             && self.to.config.hosts.iter().any(|other| other.name == host.name);
@@ -190,8 +180,8 @@ impl<R: Read> Reader<'_, R> {
         Ok(())
     }
 
-    /// One statement of a host, its keyword taken. What is not understood is kept as it stands.
-    fn host_statement(&mut self, host: &mut HostRecord, statements: &mut Vec<u8>) -> Result<(), Fault> {
+    /// One statement of a host, its keyword taken.
+    fn host_statement(&mut self, host: &mut HostRecord) -> Result<(), Fault> {
         match &*self.lexer.text().to_ascii_lowercase() {
             b"dynamic" => {
                 host.dynamic = true;
@@ -220,7 +210,7 @@ impl<R: Read> Reader<'_, R> {
                 host.group = Some(from_latin1(self.lexer.text()).into());
                 self.semicolon()
             }
-            _ => self.kept_statement(host, statements),
+            _ => self.executable(host),
         }
     }
 
@@ -249,8 +239,8 @@ impl<R: Read> Reader<'_, R> {
         }
     }
 
-    /// A statement of the configuration language, its first word taken: kept line by line without its indent.
-    fn kept_statement(&mut self, host: &mut HostRecord, statements: &mut Vec<u8>) -> Result<(), Fault> {
+    /// A statement of the configuration language, its first word taken.
+    fn executable(&mut self, host: &mut HostRecord) -> Result<(), Fault> {
         let mut statement = self.lexer.text().to_vec();
         self.lexer.begin_capture();
         let mut depth = 0u32;
@@ -263,27 +253,14 @@ impl<R: Read> Reader<'_, R> {
                 _ => {}
             }
         }
-        let text = self.lexer.end_capture();
-        // Eight columns of indent are the record's, the rest is the statement's own.
-        for (i, line) in text.split(|octet| *octet == b'\n').enumerate() {
-            if i > 0 {
-                statement.push(b'\n');
-            }
-            let indent = line.iter().take(8).take_while(|octet| **octet == b' ').count();
-            statement.extend_from_slice(if i > 0 { &line[indent..] } else { line });
-        }
+        statement.extend_from_slice(self.lexer.end_capture());
         match lower_block(self.to.config, &from_latin1(&statement)) {
             Ok(lowered) => host.statements.extend_from_slice(&lowered),
             Err(complaints) => {
                 self.complain_all(&complaints);
                 self.corrupt();
-                return Ok(());
             }
         }
-        if !statements.is_empty() {
-            statements.push(b'\n');
-        }
-        statements.extend_from_slice(&statement);
         Ok(())
     }
 }

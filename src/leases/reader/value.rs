@@ -1,22 +1,13 @@
 //! Values inside records: dates, hex lists, addresses, strings.
 
 use super::super::lexer::{calendar_time, clamped, Token};
+use super::super::text::from_latin1;
 use super::{Fault, Reader, SHARED};
 use crate::wire::hardware::{HardwareAddr, MAX_ADDRESS};
 use crate::wire::units::Timestamp;
 use std::io::Read;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-
-/// The octets of a name of the configuration, whose characters stand for octets.
-pub fn latin1(name: &str) -> Vec<u8> {
-    name.chars().map(|character| character as u32 as u8).collect()
-}
-
-/// The name of those octets.
-pub fn from_latin1(octets: &[u8]) -> String {
-    octets.iter().map(|octet| char::from(*octet)).collect()
-}
 
 /// The value of a decimal number; `None` if the word is something else. What does not fit is cut to a sane size.
 pub fn decimal(word: &[u8]) -> Option<i64> {
@@ -61,7 +52,7 @@ impl<R: Read> Reader<'_, R> {
         }
         match self.date_core()? {
             Some(date) if self.lexer.peek() == Token::Punctuation(b';') => {
-                self.lexer.next();
+                self.token()?;
                 Ok(date)
             }
             _ => {
@@ -75,11 +66,11 @@ impl<R: Read> Reader<'_, R> {
     pub fn date_core(&mut self) -> Result<Option<Timestamp>, Fault> {
         self.lexer.peek();
         if self.lexer.is("never") {
-            self.lexer.next();
+            self.token()?;
             return Ok(Some(Timestamp::NEVER));
         }
         if self.lexer.is("epoch") {
-            self.lexer.next();
+            self.token()?;
             return Ok(self.number("Seconds since epoch expected.")?.map(clamped));
         }
         if self.number("numeric day of week expected.")?.is_none() {
@@ -96,7 +87,7 @@ impl<R: Read> Reader<'_, R> {
                 self.complain(missing);
                 return Ok(None);
             }
-            self.lexer.next();
+            self.token()?;
         }
         let [year, month, day, hour, minute, second] = fields;
         let year = if year > 1900 { year } else { year + 1900 };
@@ -121,7 +112,7 @@ impl<R: Read> Reader<'_, R> {
         }
         match (token == Token::Word).then(|| decimal(self.lexer.text())).flatten() {
             Some(value) => {
-                self.lexer.next();
+                self.token()?;
                 Ok(Some(value))
             }
             None => {
@@ -166,7 +157,7 @@ impl<R: Read> Reader<'_, R> {
     pub fn hex_list(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         let mut list = Vec::new();
         while self.lexer.peek() == Token::Word {
-            self.lexer.next();
+            self.token()?;
             match octet(self.lexer.text()) {
                 Some(value) => list.push(value),
                 None => return Ok(None),
@@ -174,7 +165,7 @@ impl<R: Read> Reader<'_, R> {
             if self.lexer.peek() != Token::Punctuation(b':') {
                 break;
             }
-            self.lexer.next();
+            self.token()?;
         }
         Ok(Some(list))
     }
