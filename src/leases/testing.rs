@@ -29,7 +29,7 @@ impl Site {
     /// The configuration. Every network has one scope, the root, and one subnet.
     pub fn build(&self) -> Config {
         let mut config = Config {
-            registry: Registry::builtin(),
+            registry: Registry::builtin().into(),
             scopes: vec![Scope::default()],
             networks: Vec::new(),
             subnets: Vec::new(),

@@ -170,7 +170,11 @@ mod tests {
         let mut body = String::new();
         for (code, format, line) in rows {
             let name = format!("o{code}");
-            config.registry.define(OptionKey { space: SpaceId::AGENT, code }, &name, format);
+            Arc::get_mut(&mut config.registry).unwrap().define(
+                OptionKey { space: SpaceId::AGENT, code },
+                &name,
+                format,
+            );
             body += &format!("\n  option agent.{name} {line};");
         }
         let text = format!("lease 10.0.0.10 {{\n  ends never;\n  binding state active;{body}\n}}\n");
