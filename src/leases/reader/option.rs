@@ -145,6 +145,7 @@ mod tests {
     use crate::leases::testing::Site;
     use crate::leases::tests::{load, rewritten};
     use crate::options::registry::{OptionKey, SpaceId};
+    use std::sync::Arc;
 
     /// Lines of the lease file as ISC writes them for agent options of all kinds; they read and write back.
     #[test]
