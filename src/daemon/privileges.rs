@@ -45,11 +45,11 @@ pub fn change_root(directory: &Path) -> Result<(), Fatal> {
 /// Gives the privileges up.
 pub fn drop_to(identity: Identity) -> Result<(), Fatal> {
     if let Some(gid) = identity.gid {
-        setgroups(&[gid]).map_err(|error| Fatal::new(format!("setgroups: {}", error.desc())))?;
-        setgid(gid).map_err(|error| Fatal::new(format!("setgid: {}", error.desc())))?;
+        setgroups(&[]).map_err(|error| Fatal::new(format!("setgroups: {}", error.desc())))?;
+        setgid(gid).map_err(|error| Fatal::new(format!("setgid({gid}): {}", error.desc())))?;
     }
     if let Some(uid) = identity.uid {
-        setuid(uid).map_err(|error| Fatal::new(format!("setuid: {}", error.desc())))?;
+        setuid(uid).map_err(|error| Fatal::new(format!("setuid({uid}): {}", error.desc())))?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use super::eventloop::Service;
 use super::fatal::Fatal;
-use super::interfaces::{self, Selection};
+use super::interfaces::{self, Step};
 use super::listeners::Listener;
 use super::logging::Logger;
 use super::names;
@@ -115,12 +115,13 @@ fn try_swap(result: Result<Box<Loaded>, Fatal>, service: &mut Service, logger: &
         return Err(Fatal::new(config::SANITY_FAILED));
     }
     let links = discover().map_err(|error| Fatal::new(format!("getifaddrs: {}", error_text(&error))))?;
-    let Selection { served, log } = interfaces::select(&config, &links, &service.reloader.named)?;
-    for (kind, line) in &log {
-        logger.log(*kind, line);
-    }
-    if served.is_empty() {
-        return Err(Fatal::new("Not configured to listen on any interfaces!"));
+    let mut served = Vec::new();
+    for step in interfaces::select(&config, &links, &service.reloader.named).steps {
+        match step {
+            Step::Log(kind, line) => logger.log(kind, &line),
+            Step::Fail(fatal) => return Err(fatal),
+            Step::Serve(one) => served.push(one),
+        }
     }
     let config = Arc::new(config);
     let mut old: Vec<Listener> = std::mem::take(&mut service.listeners);

@@ -6,7 +6,7 @@ use super::clock::{self, Clock};
 use super::eventloop::{poll_and_waker, EventLoop, Service};
 use super::execute::Executor;
 use super::fatal::Fatal;
-use super::interfaces::{self, Selection};
+use super::interfaces::{self, Selection, Step};
 use super::leasefile::{self, LeaseFile};
 use super::listeners::{open_fallback, Listener};
 use super::logging::Logger;
@@ -252,8 +252,8 @@ impl Start<'_> {
         let settings = apply(base, &parameters);
         // What is found is told, or fatal, when its turn comes.
         let links = discover().map_err(|error| Fatal::new(format!("getifaddrs: {}", error_text(&error))));
-        let selection = links.and_then(|links| interfaces::select(&config, &links, &self.args.interfaces));
-        let served = selection.as_ref().map_or_else(|_| Vec::new(), |selection| selection.served.clone());
+        let selection = links.map(|links| interfaces::select(&config, &links, &self.args.interfaces));
+        let served = selection.as_ref().map_or_else(|_| Vec::new(), Selection::served);
         let known = served.iter().map(interfaces::Served::interface).collect();
         let read = leasefile::read(&self.paths.leases, &config, clock::wall(), self.logger)?;
         let engine = Engine::new(config.clone(), settings, read.store, known, names.clone(), globals);
@@ -370,14 +370,16 @@ impl Start<'_> {
 
     /// Step 15.
     fn open_listeners(&mut self, selection: Selection, config: &Config, port: u16) -> Result<Vec<Listener>, Fatal> {
-        for (kind, line) in &selection.log {
-            self.logger.log(*kind, line);
-        }
-        if selection.served.is_empty() {
-            return Err(Fatal::new("Not configured to listen on any interfaces!"));
-        }
-        let mut listeners = Vec::with_capacity(selection.served.len());
-        for served in selection.served {
+        let mut listeners = Vec::new();
+        for step in selection.steps {
+            let served = match step {
+                Step::Log(kind, line) => {
+                    self.logger.log(kind, &line);
+                    continue;
+                }
+                Step::Fail(fatal) => return Err(fatal),
+                Step::Serve(served) => served,
+            };
             let listener = Listener::open(served, port)?;
             if !self.args.quiet {
                 listener.announce(config, self.logger);
