@@ -9,7 +9,7 @@ use super::diagnostic::{Code, Diagnostic};
 use super::files;
 use super::grammar::{Grammar, Rule};
 use super::messages;
-use super::reader::Reader;
+use super::reader::{after, starts, Reader, Word};
 use super::source::{SourceMap, Span};
 use super::table::{self, After, Blocks, Entry, Form, Found};
 use super::{Fatal, Sink};
@@ -304,7 +304,7 @@ impl<'a> Driver<'a> {
 
     /// `default`: a label of a switch, or a setting.
     fn default(&mut self, reader: &mut Reader, context: Context, target: &mut Target) -> Step<()> {
-        if !reader.ahead("default".len()).at_char(b':') {
+        if !after(reader.rest(), "default".len()).starts_with(':') {
             return self.simple(reader, Rule::option_setting, target);
         }
         if context.block != Blocks::SWITCH {
@@ -358,9 +358,9 @@ impl<'a> Driver<'a> {
             self.report(Diagnostic::error(span, Code::Value, words));
         }
         // Old files have a semicolon here.
-        let after = reader.ahead(0);
-        if after.at_char(b';') {
-            reader.at = after.at + 1;
+        if after(reader.rest(), 0).starts_with(';') {
+            reader.skip_gap();
+            reader.at += 1;
         }
         let kind = declaration(context, Kind::Key { name, algorithm, secret });
         self.finish(reader, start, kind, target)
@@ -522,33 +522,31 @@ enum Following {
 
 /// Looks at what follows, and moves to it if it belongs to the `if`.
 fn following(reader: &mut Reader) -> Following {
-    let next = reader.ahead(0);
-    let is = |reader: &Reader, word: &str| reader.word().is_some_and(|found| found.as_str() == word);
-    let found = if is(&next, "elsif") || is(&next, "else") && is(&next.ahead("else".len()), "if") {
+    let next = after(reader.rest(), 0);
+    let found = if starts(next, "elsif") || starts(next, "else") && starts(after(next, "else".len()), "if") {
         Following::Condition
-    } else if is(&next, "else") {
+    } else if starts(next, "else") {
         Following::Otherwise
     } else {
         return Following::Nothing;
     };
-    reader.at = next.at;
+    reader.skip_gap();
     found
 }
 
 /// Which of the three statements an `option` is: `option space`, `option NAME code`, or a setting.
 fn option_rule(reader: &Reader) -> Rule {
-    let is = |reader: &Reader, word: &str| reader.word().is_some_and(|found| found.as_str() == word);
-    let length = |reader: &Reader| reader.word().map_or(0, |word| word.len());
-    let name = reader.ahead("option".len());
-    if is(&name, "space") {
+    let name = after(reader.rest(), "option".len());
+    let length = |text: &str| Word::first(text).map_or(0, |word| word.len());
+    if starts(name, "space") {
         return Rule::option_space;
     }
-    let mut next = name.ahead(length(&name));
-    if next.at_char(b'.') {
-        next = next.ahead(1);
-        next = next.ahead(length(&next));
+    let mut next = after(name, length(name));
+    if next.starts_with('.') {
+        let suffix = after(next, 1);
+        next = after(suffix, length(suffix));
     }
-    if is(&next, "code") {
+    if starts(next, "code") {
         Rule::option_definition
     } else {
         Rule::option_setting

@@ -23,17 +23,7 @@ impl Reader {
 
     /// Moves over white space and comments.
     pub fn skip_gap(&mut self) {
-        let text = self.rest();
-        let octets = text.as_bytes();
-        let mut at = 0;
-        while let Some(octet) = octets.get(at) {
-            match octet {
-                b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c => at += 1,
-                b'#' => at += comment(&text[at..]),
-                _ => break,
-            }
-        }
-        self.at += at;
+        self.at += gap(self.rest());
     }
 
     /// True at the end of the file.
@@ -51,17 +41,35 @@ impl Reader {
         Word::first(self.rest())
     }
 
-    /// A reader at another place of the same file.
-    pub fn ahead(&self, octets: usize) -> Reader {
-        let mut other = Reader { file: self.file, source: self.source.clone(), at: self.at + octets, end: self.end };
-        other.skip_gap();
-        other
-    }
-
     /// The span of the next so many octets.
     pub fn span(&self, length: usize) -> Span {
         Span { file: self.file, start: self.at as u32, end: (self.at + length) as u32 }
     }
+}
+
+/// The length of the white space and comments a text begins with.
+fn gap(text: &str) -> usize {
+    let octets = text.as_bytes();
+    let mut at = 0;
+    while let Some(octet) = octets.get(at) {
+        match octet {
+            b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c => at += 1,
+            b'#' => at += comment(&text[at..]),
+            _ => break,
+        }
+    }
+    at
+}
+
+/// A text without so many octets and the gap after them.
+pub(super) fn after(text: &str, octets: usize) -> &str {
+    let rest = text.get(octets..).unwrap_or("");
+    &rest[gap(rest)..]
+}
+
+/// True if a text begins with that word.
+pub(super) fn starts(text: &str, word: &str) -> bool {
+    Word::first(text).is_some_and(|first| first.as_str() == word)
 }
 
 /// The length of a comment, its end of line left out.
@@ -80,7 +88,8 @@ pub(super) struct Word {
 }
 
 impl Word {
-    fn first(text: &str) -> Option<Word> {
+    /// The first of a text; `None` if it is longer than any keyword.
+    pub fn first(text: &str) -> Option<Word> {
         let mut octets = [0; 48];
         let word = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
         let length = text.bytes().take_while(word).count().max(1);
