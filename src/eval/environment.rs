@@ -82,11 +82,22 @@ pub struct Member {
     pub spawned: Option<Box<[u8]>>,
 }
 
+/// The most steps (statements and expressions) of one exchange. ISC goes on for ever.
+const MOST_STEPS: u32 = 1 << 19;
+/// The deepest nesting of expressions, blocks and calls; what the configuration may nest by itself fits in.
+const DEEPEST: u32 = 2200;
+
 /// What statements change besides variables.
 #[derive(Debug, Default)]
 pub struct Progress {
     pub reply: ReplyOptions,
     pub hooks: Hooks,
+    /// Statements and expressions so far.
+    steps: u32,
+    /// No more of them are run: there were too many, or one was fatal.
+    pub(super) stopped: bool,
+    /// Values of the reply that were joined of parts not known beforehand.
+    pub(super) joins: u32,
     /// Classes that `add` and `check` put the packet in.
     pub added: Vec<Member>,
     /// Options that `parse-vendor-option` found.
@@ -108,6 +119,9 @@ pub struct Environment<'a> {
     pub outcomes: &'a mut Vec<Outcome>,
     /// Variables of the functions being called, the innermost last.
     pub(super) frames: Vec<Bindings>,
+    /// Options of the reply whose values are being evaluated, the innermost last.
+    pub(super) configured: Vec<OptionKey>,
+    depth: u32,
 }
 
 impl<'a> Environment<'a> {
@@ -131,6 +145,8 @@ impl<'a> Environment<'a> {
             progress,
             outcomes,
             frames: Vec::new(),
+            configured: Vec::new(),
+            depth: 0,
         }
     }
 
@@ -156,6 +172,29 @@ impl<'a> Environment<'a> {
 
     pub(super) fn log(&mut self, kind: LogKind, text: String) {
         self.outcomes.push(Outcome::Log(kind, text));
+    }
+
+    /// Begins a step, a statement or an expression; `None` if it must not be taken. `leave` ends it.
+    pub(super) fn enter(&mut self) -> Option<()> {
+        if self.progress.stopped {
+            return None;
+        }
+        if self.depth >= DEEPEST {
+            self.error("statements and expressions are nested too deeply.".into());
+            return None;
+        }
+        if self.progress.steps >= MOST_STEPS {
+            self.progress.stopped = true;
+            self.error("statements and expressions go on for too long.".into());
+            return None;
+        }
+        self.progress.steps += 1;
+        self.depth += 1;
+        Some(())
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
     }
 
     /// Logs at level error.

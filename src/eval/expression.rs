@@ -24,6 +24,8 @@ pub enum Kind {
 
 /// How deep functions may call each other.
 const CALL_DEPTH: usize = 64;
+/// The longest value. No packet has room for more.
+const LONGEST_DATA: usize = 1 << 16;
 
 /// Type and opcode, as ISC numbers them in log lines (spec/expressions.md 14).
 fn nature(expression: &Expr) -> (Kind, u8) {
@@ -92,6 +94,13 @@ fn type_number(value: &Value) -> u8 {
 impl Environment<'_> {
     /// A boolean; `None` is null, which is false where a condition is needed.
     pub fn boolean(&mut self, expression: &Expr) -> Option<bool> {
+        self.enter()?;
+        let value = self.boolean_of(expression);
+        self.leave();
+        value
+    }
+
+    fn boolean_of(&mut self, expression: &Expr) -> Option<bool> {
         match expression {
             Expr::Equal(left, right) => Some(self.equal(left, right)),
             Expr::NotEqual(left, right) => Some(!self.equal(left, right)),
@@ -108,8 +117,10 @@ impl Environment<'_> {
             Expr::Check => Some(self.check()),
             Expr::Regex { ignore_case, data, pattern } => {
                 let data = self.data(data)?;
-                let pattern = self.data(pattern)?;
-                Some(op::matches(&data, &pattern, *ignore_case))
+                match pattern.constant() {
+                    Some(pattern) => Some(op::matches(&data, pattern, *ignore_case, true)),
+                    None => Some(op::matches(&data, &self.data(pattern)?, *ignore_case, false)),
+                }
             }
             Expr::Variable(name) => match self.scope_of(name).get(name)?.clone() {
                 Value::Boolean(value) => Some(value),
@@ -126,6 +137,13 @@ impl Environment<'_> {
 
     /// A number, 64 bits that wrap around.
     pub fn number(&mut self, expression: &Expr) -> Option<u64> {
+        self.enter()?;
+        let value = self.number_of(expression);
+        self.leave();
+        value
+    }
+
+    fn number_of(&mut self, expression: &Expr) -> Option<u64> {
         match expression {
             Expr::ConstInt(number) => Some(*number),
             Expr::ExtractInt(data, bits) => op::extract_int(&self.data(data)?, *bits),
@@ -169,6 +187,18 @@ impl Environment<'_> {
 
     /// The same, but what is there when it turns out to be null stays.
     fn append_some(&mut self, expression: &Expr, out: &mut Vec<u8>) -> Option<()> {
+        self.enter()?;
+        let start = out.len();
+        let done = self.append_of(expression, out);
+        self.leave();
+        if out.len() - start > LONGEST_DATA {
+            self.error(format!("data: a value is longer than {LONGEST_DATA} bytes."));
+            return None;
+        }
+        done
+    }
+
+    fn append_of(&mut self, expression: &Expr, out: &mut Vec<u8>) -> Option<()> {
         match expression {
             Expr::Const(bytes) => out.extend_from_slice(bytes),
             Expr::Option(option) => out.extend_from_slice(self.packet_option(option.key)?),
@@ -297,7 +327,12 @@ impl Environment<'_> {
     pub fn value(&mut self, expression: &Expr) -> Option<Value> {
         match (expression, nature(expression).0) {
             (Expr::Variable(name), _) => self.scope_of(name).get(name).cloned(),
-            (Expr::Call(name, arguments), _) => self.call(name, arguments),
+            (Expr::Call(name, arguments), _) => {
+                self.enter()?;
+                let value = self.call(name, arguments);
+                self.leave();
+                value
+            }
             (_, Kind::Boolean) => self.boolean(expression).map(Value::Boolean),
             (_, Kind::Number) => self.number(expression).map(Value::Number),
             _ => self.data(expression).map(|data| Value::Data(data.into())),
@@ -318,7 +353,15 @@ impl Environment<'_> {
 
     fn config_option(&mut self, key: OptionKey, out: &mut Vec<u8>) -> Option<()> {
         let value = self.progress.reply.get(key)?.clone();
-        self.append_reply_value(&value, out).then_some(())
+        // ISC dies when a value is made of itself.
+        if self.configured.contains(&key) {
+            self.error("data: config-option: the value of an option depends on itself.".into());
+            return None;
+        }
+        self.configured.push(key);
+        let done = self.append_reply_value(&value, out);
+        self.configured.pop();
+        done.then_some(())
     }
 
     fn equal(&mut self, left: &Expr, right: &Expr) -> bool {
@@ -348,7 +391,9 @@ impl Environment<'_> {
     fn check(&mut self) -> bool {
         let found = classify::members(self);
         let any = !found.is_empty();
-        self.progress.added.extend(found);
+        for member in found {
+            self.join_class(member);
+        }
         any
     }
 
@@ -409,12 +454,7 @@ fn append_field(field: &[u8], out: &mut Vec<u8>) -> Option<()> {
     (!text.is_empty()).then_some(())
 }
 
-/// True if the expression is a number by its form, as `switch` has to know.
-pub(super) fn is_number(expression: &Expr) -> bool {
-    nature(expression).0 == Kind::Number
-}
-
-/// True if the expression is a boolean by its form.
-pub(super) fn is_boolean(expression: &Expr) -> bool {
-    nature(expression).0 == Kind::Boolean
+/// True if the expression is data by its form, as `switch` has to know.
+pub(super) fn is_data(expression: &Expr) -> bool {
+    nature(expression).0 == Kind::Data
 }

@@ -7,10 +7,13 @@ pub mod environment;
 pub mod expression;
 pub mod fold;
 pub mod operators;
+pub mod posix;
 pub mod print;
 pub mod reply;
 pub mod startup;
 pub mod statement;
+#[cfg(test)]
+mod tests;
 
 /// The level of a log line: fatal and error lines are LOG_ERR (spec/operations.md 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

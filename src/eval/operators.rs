@@ -1,5 +1,6 @@
 //! Operators on bytes (spec/expressions.md 5). Pure.
 
+use super::posix;
 use regex::bytes::{Regex, RegexBuilder};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
@@ -20,7 +21,7 @@ pub fn suffix(data: &[u8], length: u64) -> &[u8] {
 /// `reverse`; `None` if the length is no multiple of the width.
 pub fn reverse(data: &[u8], width: u64) -> Option<Vec<u8>> {
     let width = usize::try_from(width).ok().filter(|width| *width > 0)?;
-    if data.len() % width != 0 {
+    if !data.len().is_multiple_of(width) {
         return None;
     }
     Some(data.chunks(width).rev().flatten().copied().collect())
@@ -52,7 +53,7 @@ pub fn binary_to_ascii(
         32 => 4,
         _ => return Err(AsciiError::Width(width)),
     };
-    if data.len() % octets != 0 {
+    if !data.len().is_multiple_of(octets) {
         return Err(AsciiError::Length(data.len(), octets));
     }
     if base == 0 {
@@ -115,37 +116,40 @@ pub fn encode_int(number: u64, bits: u8, out: &mut Vec<u8>) {
 
 /// The longest program a pattern may become, in bytes.
 const PATTERN_LIMIT: usize = 1 << 20;
-/// Patterns kept ready. They come from the configuration, but may be computed from packets.
-const PATTERNS_KEPT: usize = 256;
+/// Constant patterns kept ready: as many as configurations have, over some reloads.
+const CONSTANTS_KEPT: usize = 1 << 16;
+/// Patterns computed from packets kept ready.
+const COMPUTED_KEPT: usize = 64;
 
-type Patterns = FxHashMap<(Vec<u8>, bool), Option<Regex>>;
+/// Compiled patterns; an invalid one is `None`.
+type Patterns = FxHashMap<Box<[u8]>, Option<Regex>>;
 
 thread_local! {
-    static PATTERNS: RefCell<Patterns> = RefCell::default();
+    /// Computed and constant ones, each with regard to case and without.
+    static PATTERNS: RefCell<[Patterns; 4]> = RefCell::default();
 }
 
 /// `~=` and `~~`: does the pattern match somewhere in the data, up to its first NUL? An invalid pattern does not.
-pub fn matches(data: &[u8], pattern: &[u8], ignore_case: bool) -> bool {
-    let data = until_nul(data);
-    PATTERNS.with_borrow_mut(|patterns| {
-        if patterns.len() > PATTERNS_KEPT {
+/// `constant`: the pattern is from the configuration as it is.
+pub fn matches(data: &[u8], pattern: &[u8], ignore_case: bool, constant: bool) -> bool {
+    let (data, pattern) = (until_nul(data), until_nul(pattern));
+    PATTERNS.with_borrow_mut(|all| {
+        let patterns = &mut all[usize::from(constant) * 2 + usize::from(ignore_case)];
+        if let Some(regex) = patterns.get(pattern) {
+            return regex.as_ref().is_some_and(|regex| regex.is_match(data));
+        }
+        if patterns.len() >= if constant { CONSTANTS_KEPT } else { COMPUTED_KEPT } {
             patterns.clear();
         }
-        let key = (pattern.to_vec(), ignore_case);
-        let regex = patterns.entry(key).or_insert_with(|| compile(until_nul(pattern), ignore_case));
-        regex.as_ref().is_some_and(|regex| regex.is_match(data))
+        let regex = compile(pattern, ignore_case);
+        let found = regex.as_ref().is_some_and(|regex| regex.is_match(data));
+        patterns.insert(pattern.into(), regex);
+        found
     })
 }
 
 fn compile(pattern: &[u8], ignore_case: bool) -> Option<Regex> {
-    let text: String = pattern
-        .iter()
-        .map(|octet| match octet {
-            0..0x80 => char::from(*octet).to_string(),
-            octet => format!("\\x{octet:02x}"),
-        })
-        .collect();
-    RegexBuilder::new(&text)
+    RegexBuilder::new(&posix::translate(pattern)?)
         .unicode(false)
         .case_insensitive(ignore_case)
         .dot_matches_new_line(true)
@@ -216,10 +220,10 @@ mod tests {
     /// spec/expressions.md 16.3 row 38.
     #[test]
     fn searches() {
-        assert!(!matches(b"Host", b"^h", false));
-        assert!(matches(b"Host", b"^h", true));
-        assert!(!matches(b"Host", b"(", false));
-        assert!(!matches(b"ab\0c", b"c", false));
-        assert!(matches(b"\xff", b"\xff", false));
+        assert!(!matches(b"Host", b"^h", false, true));
+        assert!(matches(b"Host", b"^h", true, true));
+        assert!(!matches(b"Host", b"(", false, true));
+        assert!(!matches(b"ab\0c", b"c", false, true));
+        assert!(matches(b"\xff", b"\xff", false, true));
     }
 }

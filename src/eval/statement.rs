@@ -1,15 +1,18 @@
 //! Running statements (spec/expressions.md 8).
 
 use super::bindings::Value;
+use super::classify::MOST_CLASSES;
 use super::environment::{Environment, Member, Outcome};
-use super::expression::{is_boolean, is_number};
+use super::expression::is_data;
 use super::operators::until_nul;
 use super::reply::ReplyValue;
 use super::LogKind;
 use crate::config::ir::{Events, Expr, LogLevel, OptionOp, Shared, Stmt};
 use crate::config::model::ScopeId;
 use crate::options::decode::PacketOptions;
+use crate::options::names;
 use crate::options::registry::{OptionDef, OptionKey, SpaceId};
+use crate::wire::hardware::HardwareAddr;
 use std::sync::Arc;
 
 /// How a list of statements ended.
@@ -25,6 +28,8 @@ pub enum Flow {
 const VENDOR_OPTION_SPACE: OptionKey = OptionKey::server(19);
 /// Option 43.
 const VENDOR_OPTIONS: OptionKey = OptionKey::dhcp(43);
+/// How often values that are not constants may be joined in one exchange; each makes an expression deeper.
+const MOST_JOINS: u32 = 1000;
 /// Format of compressed domain lists.
 const DOMAIN_LIST: &str = "Dc";
 
@@ -40,7 +45,12 @@ impl Environment<'_> {
     /// Runs statements one after the other. `break` ends this list alone.
     pub fn run(&mut self, statements: &[Stmt]) -> Flow {
         for statement in statements {
-            match self.step(statement) {
+            if self.enter().is_none() {
+                return Flow::Break;
+            }
+            let flow = self.step(statement);
+            self.leave();
+            match flow {
                 Flow::Next => {}
                 // A list inside this one has ended.
                 Flow::Break if !matches!(statement, Stmt::Break) => {}
@@ -53,15 +63,14 @@ impl Environment<'_> {
     fn step(&mut self, statement: &Stmt) -> Flow {
         match statement {
             Stmt::Option { op, option, value } => self.set_option(*op, option, value),
-            Stmt::If { condition, then, otherwise } => {
-                let branch = if self.boolean(condition) == Some(true) { then } else { otherwise };
-                return self.run(branch);
-            }
+            Stmt::If { condition, then, otherwise } => return self.conditional(condition, then, otherwise),
             Stmt::Switch { on, body } => return self.switch(on, body),
             Stmt::Case(_) | Stmt::DefaultCase => {}
             Stmt::Break => return Flow::Break,
             Stmt::On { events, body } => self.hook(*events, body),
             Stmt::Set { name, value } => {
+                // The old value is gone before the new one is made: a variable cannot be made of itself.
+                self.scope_of(name).set(name, None);
                 let value = self.value(value);
                 self.scope_of(name).set(name, value);
             }
@@ -89,7 +98,7 @@ impl Environment<'_> {
             Stmt::Execute { command, arguments } => self.execute(command, arguments),
             Stmt::Add(class) => {
                 if let Some(class) = self.config.class_named(class) {
-                    self.progress.added.push(Member { class, spawned: None });
+                    self.join_class(Member { class, spawned: None });
                 }
             }
             Stmt::ParseVendorOption => self.parse_vendor_option(),
@@ -97,28 +106,45 @@ impl Environment<'_> {
         Flow::Next
     }
 
+    /// `if` and the `elsif`s behind it, which nest in the model.
+    fn conditional(&mut self, condition: &Expr, then: &[Stmt], otherwise: &[Stmt]) -> Flow {
+        let (mut condition, mut then, mut otherwise) = (condition, then, otherwise);
+        loop {
+            if self.boolean(condition) == Some(true) {
+                return self.run(then);
+            }
+            match otherwise {
+                [Stmt::If { condition: next, then: branch, otherwise: rest }] => {
+                    (condition, then, otherwise) = (next, branch, rest);
+                }
+                rest => return self.run(rest),
+            }
+        }
+    }
+
     fn set_option(&mut self, op: OptionOp, option: &Arc<OptionDef>, value: &Shared) {
-        let reply = &mut self.progress.reply;
-        let joined = match (op, reply.get(option.key)) {
+        let joined = match (op, self.progress.reply.get(option.key)) {
             (OptionOp::Default, Some(_)) => return,
-            (OptionOp::Append, Some(old)) => join(option, &as_expression(old), value),
-            (OptionOp::Prepend, Some(old)) => join(option, value, &as_expression(old)),
-            _ => value.clone(),
+            (OptionOp::Append, Some(old)) => Some(join(option, &as_expression(old), value)),
+            (OptionOp::Prepend, Some(old)) => Some(join(option, value, &as_expression(old))),
+            _ => None,
         };
-        reply.set(option.key, ReplyValue::Expression(joined));
+        if joined.as_ref().is_some_and(|joined| joined.constant().is_none()) {
+            self.progress.joins += 1;
+            if self.progress.joins > MOST_JOINS {
+                self.error(format!("option {} is made of too many parts.", option.name));
+                return;
+            }
+        }
+        let value = joined.unwrap_or_else(|| value.clone());
+        self.progress.reply.set(option.key, ReplyValue::Expression(value));
     }
 
     fn switch(&mut self, on: &Expr, body: &[Stmt]) -> Flow {
-        let at = match self.switch_value(on) {
-            Some(value) => {
-                let mut cases = body.iter().enumerate();
-                let found = cases.find_map(|(at, statement)| match statement {
-                    Stmt::Case(case) if self.case_value(case, &value).as_ref() == Some(&value) => Some(at),
-                    _ => None,
-                });
-                found
-            }
-            None => None,
+        let at = match is_data(on) {
+            true => self.data(on).and_then(|value| self.case_of(body, value, Self::data)),
+            // Also variables and calls, whatever they hold.
+            false => self.number(on).and_then(|value| self.case_of(body, value, Self::number)),
         };
         let at = at.or_else(|| body.iter().position(|statement| matches!(statement, Stmt::DefaultCase)));
         match at.and_then(|at| body.get(at + 1..)) {
@@ -127,21 +153,17 @@ impl Environment<'_> {
         }
     }
 
-    fn switch_value(&mut self, on: &Expr) -> Option<Value> {
-        if is_boolean(on) {
-            return self.number(on).map(Value::Number);
-        }
-        if is_number(on) {
-            return self.number(on).map(Value::Number);
-        }
-        self.value(on)
-    }
-
-    fn case_value(&mut self, case: &Expr, value: &Value) -> Option<Value> {
-        match value {
-            Value::Number(_) => self.number(case).map(Value::Number),
-            _ => self.value(case),
-        }
+    /// The place of the case with that value.
+    fn case_of<T: PartialEq>(
+        &mut self,
+        body: &[Stmt],
+        value: T,
+        evaluate: impl Fn(&mut Self, &Expr) -> Option<T>,
+    ) -> Option<usize> {
+        body.iter().position(|statement| match statement {
+            Stmt::Case(case) => evaluate(self, case).as_ref() == Some(&value),
+            _ => false,
+        })
     }
 
     fn hook(&mut self, events: Events, body: &Option<Arc<[Stmt]>>) {
@@ -156,12 +178,24 @@ impl Environment<'_> {
         }
     }
 
+    /// Puts the packet in a class, unless it is in so many already.
+    pub(super) fn join_class(&mut self, member: Member) {
+        if self.progress.added.len() < MOST_CLASSES {
+            self.progress.added.push(member);
+            return;
+        }
+        let hardware = self.packet.and_then(|packet| packet.hardware()).and_then(|octets| octets.split_first());
+        let shown = hardware.and_then(|(htype, address)| HardwareAddr::new(*htype, address)).unwrap_or_default();
+        self.error(format!("too many classes match {shown}"));
+    }
+
     fn log_statement(&mut self, level: LogLevel, text: &Expr) {
         let Some(data) = self.data(text) else { return };
         let text = String::from_utf8_lossy(until_nul(&data)).into_owned();
         let kind = match level {
             LogLevel::Fatal => {
                 self.outcomes.push(Outcome::Fatal(text));
+                self.progress.stopped = true;
                 return;
             }
             LogLevel::Error => LogKind::Error,
@@ -177,7 +211,7 @@ impl Environment<'_> {
         let mut values = Vec::with_capacity(arguments.len());
         for (at, argument) in (1..).zip(arguments) {
             let Some(value) = self.data(argument) else {
-                self.error(format!("execute: bad arg {at}"));
+                self.log(LogKind::Debug, format!("execute: bad arg {at}"));
                 return;
             };
             let value = until_nul(&value).to_vec();
@@ -221,11 +255,15 @@ fn as_expression(value: &ReplyValue) -> Shared {
     }
 }
 
+/// Both one after the other; of constants at once.
 fn join(option: &OptionDef, first: &Shared, second: &Shared) -> Shared {
+    let is_list = &*option.format == DOMAIN_LIST;
+    if let (Some(a), Some(b)) = (first.constant(), second.constant()) {
+        let joined = if is_list { names::concat_lists(a, b).ok() } else { Some([&**a, &**b].concat()) };
+        if let Some(joined) = joined {
+            return Arc::new(Expr::Const(joined.into()));
+        }
+    }
     let (first, second) = (first.clone(), second.clone());
-    Arc::new(if &*option.format == DOMAIN_LIST {
-        Expr::ConcatDomainLists(first, second)
-    } else {
-        Expr::Concat(first, second)
-    })
+    Arc::new(if is_list { Expr::ConcatDomainLists(first, second) } else { Expr::Concat(first, second) })
 }
