@@ -25,15 +25,16 @@ pub struct Read {
     pub objects: Objects,
 }
 
-/// Reads the lease file. Complaints about what it holds are logged; only a file that cannot be read is an error.
-pub fn read(path: &Path, config: &Config, now: Timestamp, logger: &mut Logger) -> Result<Read, Fatal> {
+/// Reads the lease file, that of a DHCPv6 server if `family6`. Complaints about what it holds are logged; only a file that
+/// cannot be read is an error.
+pub fn read(path: &Path, config: &Config, family6: bool, now: Timestamp, logger: &mut Logger) -> Result<Read, Fatal> {
     let cannot = |error: &std::io::Error| Fatal { lines: cannot_open(path, error).into() };
     if rewrite::is_too_long(path) {
         return Err(Fatal::new("new_lease_file: lease file path too long"));
     }
     let file = File::open(path).map_err(|error| cannot(&error))?;
     let mut store = LeaseStore::new(config);
-    let mut objects = Objects::default();
+    let mut objects = Objects { associations: family6.then(Default::default), ..Objects::default() };
     let mut report = |kind: LogKind, line: String| logger.log(kind, &line);
     let to = Destination { config, store: &mut store, objects: &mut objects, report: &mut report };
     reader::read(file, &path.to_string_lossy(), now, to)

@@ -255,7 +255,7 @@ impl Start<'_> {
         let selection = links.map(|links| interfaces::select(&config, &links, &self.args.interfaces));
         let served = selection.as_ref().map_or_else(|_| Vec::new(), Selection::served);
         let known = served.iter().map(interfaces::Served::interface).collect();
-        let read = leasefile::read(&self.paths.leases, &config, clock::wall(), self.logger)?;
+        let read = leasefile::read(&self.paths.leases, &config, self.args.family6, clock::wall(), self.logger)?;
         let engine = Engine::new(config.clone(), settings, read.store, known, names.clone(), globals);
         let database = self.open_database(engine, read.objects, clock.now())?;
         if self.args.test_leases {

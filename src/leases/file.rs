@@ -1,7 +1,7 @@
 //! The lease file as a whole: what stands in it, in order, a piece at a time; and what is said when it cannot be opened.
 
 use super::cursor::Cursor;
-use super::objects::{ObjectCounts, Objects};
+use super::objects::{write_server_duid, ObjectCounts, Objects};
 use super::store::LeaseStore;
 use super::writer;
 use crate::config::model::Config;
@@ -42,6 +42,12 @@ impl FileText {
         let done = store.write_slice(cursor, now, limit, out);
         if done {
             store.end_rewrite(now, out);
+            if let Some(associations) = &objects.associations {
+                if let Some(duid) = &objects.server_duid {
+                    write_server_duid(out, duid, store.format.hex_identifiers);
+                }
+                associations.write(out, &store.format);
+            }
         }
         done
     }
@@ -50,7 +56,10 @@ impl FileText {
     pub fn log_lines(&self, objects: &Objects, config: &Config) -> Vec<String> {
         let mut lines = objects.log_lines(config, self.counts);
         let leases = self.cursor.as_ref().map_or(0, Cursor::written);
-        lines.push(format!("Wrote {leases} leases to leases file."));
+        lines.push(match &objects.associations {
+            Some(associations) => associations.log_line(),
+            None => format!("Wrote {leases} leases to leases file."),
+        });
         lines
     }
 }

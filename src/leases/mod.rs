@@ -5,6 +5,7 @@ mod chain;
 mod corpus_tests;
 pub mod cursor;
 pub mod file;
+pub mod ia;
 pub mod journal;
 pub mod lease;
 mod lexer;

@@ -1,6 +1,7 @@
 //! Records of the lease file that are not leases: classes, groups, hosts, failover states, the server's DUID
 //! (spec/leases-file.md 10 to 14). They are kept, written back in ISC's order, and hosts are found by client.
 
+use super::ia::IaTables;
 use super::text;
 use crate::config::ir::Stmt;
 use crate::config::model::{Config, FixedAddress};
@@ -52,6 +53,8 @@ pub struct Objects {
     /// The DUID the file remembers.
     pub server_duid: Option<Box<[u8]>>,
     pub hosts: DynamicHosts,
+    /// The leases of a DHCPv6 server; `None` in the other one, which does not read them.
+    pub associations: Option<IaTables>,
 }
 
 impl Objects {
@@ -110,7 +113,7 @@ const HOST_TABLE: u32 = 22_501;
 const GROUP_TABLE: u32 = 9973;
 
 /// The place of a name in such a table: octets are added to twice the sum, carries beyond 16 bits at the low end.
-fn table_place(name: &[u8], size: u32) -> u32 {
+pub fn table_place(name: &[u8], size: u32) -> u32 {
     let sum = name.iter().fold(0u32, |sum, octet| {
         let sum = (sum << 1) + u32::from(*octet);
         let sum = (sum & 0xffff) + (sum >> 16);

@@ -19,7 +19,11 @@ pub struct Loaded {
 }
 
 pub fn load(config: &Config, text: &[u8], now: u32) -> Loaded {
-    let mut loaded = Loaded { store: LeaseStore::new(config), objects: Objects::default(), log: Vec::new() };
+    load_into(Objects::default(), config, text, now)
+}
+
+pub fn load_into(objects: Objects, config: &Config, text: &[u8], now: u32) -> Loaded {
+    let mut loaded = Loaded { store: LeaseStore::new(config), objects, log: Vec::new() };
     let to = Destination {
         config,
         store: &mut loaded.store,

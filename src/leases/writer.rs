@@ -129,7 +129,7 @@ pub fn lease(out: &mut Vec<u8>, lease: &Lease, format: &Format, now: Timestamp) 
 }
 
 /// `on expiry` and `on release` blocks, the whole indented by `indent`.
-fn events(out: &mut Vec<u8>, extras: &LeaseExtras, format: &Format, indent: usize) {
+pub fn events(out: &mut Vec<u8>, extras: &LeaseExtras, format: &Format, indent: usize) {
     let mut block = |events: &[u8], statements: &[Stmt]| {
         out.push(b'\n');
         out.resize(out.len() + indent, b' ');

@@ -86,7 +86,7 @@ fn statement(word: &[u8]) -> Option<(Statement, u32)> {
 }
 
 /// A binding state's word, and the flags that old files wrote as states.
-fn state(word: &[u8], lease: &mut Lease) -> Option<BindingState> {
+pub fn state(word: &[u8], lease: &mut Lease) -> Option<BindingState> {
     Some(match &*word.to_ascii_lowercase() {
         b"free" => BindingState::Free,
         b"active" => BindingState::Active,
@@ -114,7 +114,6 @@ fn extras(lease: &mut Lease) -> &mut LeaseExtras {
 impl<R: Read> Reader<'_, R> {
     /// A lease record after its keyword.
     pub fn lease(&mut self) -> Result<(), Fault> {
-        self.seen_lease = true;
         let Some(address) = self.address()? else {
             self.complain("expecting an IP address");
             return Err(Fault::Record { depth: 0 });
@@ -319,7 +318,7 @@ impl<R: Read> Reader<'_, R> {
     }
 
     /// `on <events> { ... }`. A block that cannot be read is lost, not the lease.
-    fn on_events(&mut self, lease: &mut Lease) -> Result<(), Fault> {
+    pub fn on_events(&mut self, lease: &mut Lease) -> Result<(), Fault> {
         let (mut expiry, mut release) = (false, false);
         self.lexer.begin_capture();
         loop {
@@ -398,7 +397,7 @@ impl<R: Read> Reader<'_, R> {
     }
 
     /// `set <name> = <value>;`
-    fn set(&mut self, lease: &mut Lease) -> Result<(), Fault> {
+    pub fn set(&mut self, lease: &mut Lease) -> Result<(), Fault> {
         if self.token()? != Token::Word || decimal(self.lexer.text()).is_some() {
             self.complain(&format!("{} can't be a variable name", from_latin1(self.lexer.text())));
             return Err(Fault::Record { depth: 1 });

@@ -4,6 +4,7 @@
 //! that the file's end or the next record cuts off never replaces a good one, and after damage reading goes on at the next
 //! record that begins a line, so that nothing but the damaged record is lost.
 
+mod ia;
 mod lease;
 mod object;
 mod option;
@@ -56,7 +57,10 @@ struct Reader<'a, R> {
     names: FxHashMap<Box<[u8]>, Arc<str>>,
     values: FxHashMap<Box<[u8]>, Value>,
     event_blocks: FxHashMap<Box<[u8]>, Arc<[Stmt]>>,
-    seen_lease: bool,
+    /// `authoring-byte-order` came, or is taken to be this host's.
+    seen_byte_order: bool,
+    /// IAIDs are in the other order of octets.
+    foreign_order: bool,
     /// A word that could not be understood was complained about, and nothing good was read since.
     in_damage: bool,
 }
@@ -75,7 +79,8 @@ pub fn read(input: impl Read, path: &str, now: Timestamp, to: Destination<'_>) -
         names: FxHashMap::default(),
         values: FxHashMap::default(),
         event_blocks: FxHashMap::default(),
-        seen_lease: false,
+        seen_byte_order: false,
+        foreign_order: false,
         in_damage: false,
     };
     reader.file();

@@ -24,12 +24,6 @@ impl<R: Read> Reader<'_, R> {
         }
     }
 
-    fn ia(&mut self) -> Result<(), Fault> {
-        let name = from_latin1(self.lexer.text()).to_ascii_uppercase().replace('-', "_");
-        self.complain(&format!("{name} is only supported in DHCPv6 mode."));
-        self.skip_statement(0)
-    }
-
     fn server_duid(&mut self) -> Result<(), Fault> {
         match self.string_or_hex()? {
             Some(duid) if !duid.is_empty() => self.to.objects.server_duid = Some(duid.into()),
@@ -44,12 +38,19 @@ impl<R: Read> Reader<'_, R> {
 
     fn byte_order(&mut self) -> Result<(), Fault> {
         self.token()?;
+        if self.seen_byte_order {
+            let late = "authoring-byte-order specified too late.\nIt must occur before the first lease in file\n";
+            (self.to.report)(LogKind::Error, late.into());
+            return self.semicolon();
+        }
+        self.seen_byte_order = true;
         let little = self.lexer.is("little-endian");
         if !little && !self.lexer.is("big-endian") {
             self.complain("authoring-byte-order is invalid:  it must be big-endian or little-endian.");
         } else if little == cfg!(target_endian = "big") {
             let warning = "WARNING: Lease file authored using different byte order, will attempt to convert";
             (self.to.report)(LogKind::Error, warning.into());
+            self.foreign_order = true;
         }
         self.semicolon()
     }
