@@ -194,7 +194,7 @@ impl Start<'_> {
             return Err(Fatal::new("There's already a DHCP server running."));
         }
         if self.args.family6 {
-            return self.test_leases6();
+            return self.test_leases6(&loaded.config);
         }
         self.serve(loaded, parameters, echo)
     }
@@ -238,8 +238,12 @@ impl Start<'_> {
     }
 
     /// `-6 -T`.
-    fn test_leases6(self) -> Result<ExitCode, Fatal> {
-        Err(Fatal::new("DHCPv6 lease files are not read by this server yet."))
+    fn test_leases6(self, config: &Config) -> Result<ExitCode, Fatal> {
+        let now = clock::wall();
+        let mut read = leasefile::read(&self.paths.leases, config, true, now, self.logger)?;
+        leasefile::write_for_test(&self.paths.leases, config, (&mut read.store, &read.objects), now, self.logger);
+        self.logger.finish();
+        Ok(ExitCode::SUCCESS)
     }
 
     /// Steps 14 to 20.
