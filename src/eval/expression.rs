@@ -116,6 +116,15 @@ impl Environment<'_> {
             Expr::Defined(name) => Some(self.scope_of(name).get(name).is_some()),
             Expr::Check => Some(self.check()),
             Expr::Regex { ignore_case, data, pattern } => {
+                // ISC keeps no octets for an empty constant, and then cannot search it or for it.
+                let is_nothing = |side: &Expr| side.constant().is_some_and(|octets| octets.is_empty());
+                if is_nothing(data) {
+                    self.error("data_string_new: src cannot be NULL tree.c(811)".into());
+                    return None;
+                }
+                if is_nothing(pattern) {
+                    return Some(false);
+                }
                 let data = self.data(data)?;
                 match pattern.constant() {
                     Some(pattern) => Some(op::matches(&data, pattern, *ignore_case, true)),
@@ -127,9 +136,7 @@ impl Environment<'_> {
                 other => self.wrong_type(&other, "boolean"),
             },
             Expr::Call(name, arguments) => {
-                self.call(name, arguments);
-                self.error("Bogus opcode in evaluate_boolean_expression: 45".into());
-                None
+                self.lose_call(name, arguments, "boolean", 0, "Bogus opcode in evaluate_boolean_expression: 45")
             }
             other => self.wrong_nature(other, "boolean"),
         }
@@ -161,9 +168,7 @@ impl Environment<'_> {
                 other => self.wrong_type(&other, "numeric"),
             },
             Expr::Call(name, arguments) => {
-                self.call(name, arguments);
-                self.error("evaluate_numeric_expression: bogus opcode 45".into());
-                None
+                self.lose_call(name, arguments, "numeric", 2, "evaluate_numeric_expression: bogus opcode 45")
             }
             other => self.wrong_nature(other, "numeric"),
         }
@@ -250,9 +255,7 @@ impl Environment<'_> {
                 other => return self.wrong_type(&other, "data"),
             },
             Expr::Call(name, arguments) => {
-                self.call(name, arguments);
-                self.error("Bogus opcode in evaluate_data_expression: 45".into());
-                return None;
+                return self.lose_call(name, arguments, "data", 1, "Bogus opcode in evaluate_data_expression: 45");
             }
             other => return self.append_fact(other, out),
         }
@@ -428,6 +431,23 @@ impl Environment<'_> {
             Flow::Return(value) => value,
             Flow::Next | Flow::Break => None,
         }
+    }
+
+    /// A call where ISC makes it but loses its value (spec/expressions.md 7). `wanted` is the number of the type too.
+    fn lose_call<T>(
+        &mut self,
+        name: &Arc<str>,
+        arguments: &[Shared],
+        wanted: &str,
+        wanted_type: u8,
+        complaint: &str,
+    ) -> Option<T> {
+        let returned = self.call(name, arguments).map(|value| type_number(&value));
+        if let Some(returned) = returned.filter(|returned| *returned != wanted_type) {
+            self.error(format!("{name}() returned type {returned} in evaluate_{wanted}_expression."));
+        }
+        self.error(complaint.into());
+        None
     }
 
     fn wrong_type<T>(&mut self, value: &Value, wanted: &str) -> Option<T> {

@@ -135,6 +135,9 @@ fn booleans() {
         (r#"option host-name ~~ "^h""#, "T"),
         (r#"option host-name ~= "(""#, "F"),
         (r#"option domain-name ~= "a""#, "N"),
+        (r#""" ~= "^a*$""#, "N"),
+        (r#""x" ~= """#, "F"),
+        (r#"option user-class ~= "^a*$""#, "T"),
         ("extract-int(05,8) = extract-int(00:05,16)", "T"),
         (r#"num_k = "5""#, "F"),
         (r#"num_k != "5""#, "T"),
@@ -228,6 +231,24 @@ fn replies() {
     let of_two = "append domain-name = option host-name; prepend domain-name = option vendor-class-identifier;";
     assert_eq!(option(of_two, 15).unwrap(), b"MSFT 5.0Host");
     assert_eq!(option("option domain-name \"a\"; append domain-name = option root-path;", 15), None);
+}
+
+/// Seen on the real server.
+#[test]
+fn calls_that_are_lost() {
+    let define = "define fun_a (arg_a) { return concat(arg_a, \"!\"); }";
+    let condition = run(&format!("{define} if fun_a(\"x\") {{ log(\"T\"); }} else {{ log(\"F\"); }}"));
+    let lines = [
+        "fun_a() returned type 1 in evaluate_boolean_expression.",
+        "Bogus opcode in evaluate_boolean_expression: 45",
+        "F",
+    ];
+    assert_eq!(condition.texts(), lines);
+    let number = run(&format!("{define} set zz_v = encode-int(1 + fun_a(\"x\"), 8);"));
+    let lines =
+        ["fun_a() returned type 1 in evaluate_numeric_expression.", "evaluate_numeric_expression: bogus opcode 45"];
+    assert_eq!(number.texts(), lines);
+    assert_eq!(number.variable("zz_v"), None);
 }
 
 /// 16.4: 52 to 54, and spec/config-language.md 16.5.
