@@ -15,6 +15,8 @@ const HOST_NAME: u32 = 12;
 const OVERLOAD: u32 = 52;
 const MESSAGE_TYPE: u32 = 53;
 const CLIENT_IDENTIFIER: u32 = 61;
+/// Options for which there is room at once.
+const USUAL_OPTIONS: usize = 16;
 const OVERLOAD_FILE: u8 = 1;
 const OVERLOAD_SNAME: u8 = 2;
 
@@ -139,6 +141,7 @@ impl PacketOptions {
         notes: &mut Vec<DecodeNote>,
     ) -> Result<(), Dropped> {
         self.clear();
+        self.dhcp.reserve(USUAL_OPTIONS);
         if let Some(area) = message.options() {
             if !self.read_area(registry, area, notes) && !matches!(self.message_type(), 2 | 5 | 6) {
                 return Err(Dropped::Malformed);
