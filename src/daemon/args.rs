@@ -31,7 +31,7 @@ pub struct Args {
 /// What the arguments amount to.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Parsed {
-    Run(Args),
+    Run(Box<Args>),
     Version,
     Help,
 }
@@ -106,7 +106,7 @@ pub fn parse(words: &[String], note: &mut dyn FnMut(String)) -> Result<Parsed, A
             return Err(fatal("Server cannot run in both IPv4 and IPv6 mode at the same time."));
         }
     }
-    Ok(Parsed::Run(args))
+    Ok(Parsed::Run(Box::new(args)))
 }
 
 /// A UDP port number.
@@ -142,7 +142,7 @@ mod tests {
 
     fn run(line: &str) -> Args {
         match parse(&words(line), &mut |_| ()) {
-            Ok(Parsed::Run(args)) => args,
+            Ok(Parsed::Run(args)) => *args,
             other => panic!("{other:?}"),
         }
     }

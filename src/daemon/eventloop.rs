@@ -180,7 +180,7 @@ impl<'l> EventLoop<'l> {
     }
 
     fn take_signals(&mut self) {
-        while let Some(signal) = self.service.signals.next() {
+        while let Some(signal) = self.service.signals.take() {
             match signal {
                 Signal::SIGHUP => self.service.reloader.begin(self.logger),
                 other => self.stop = Some(other),

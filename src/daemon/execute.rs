@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn programs_run_in_order() {
         let (woken, waits) = channel();
-        let mut executor = Executor::new(Arc::new(move || drop(woken.send(()))));
+        let mut executor = Executor::new(Arc::new(move || woken.send(()).unwrap_or_default()));
         for code in ["3", "4"] {
             assert_eq!(executor.run(b"sh".to_vec(), vec![b"-c".to_vec(), format!("exit {code}").into()]), None);
         }

@@ -79,7 +79,7 @@ impl Logger {
     }
 
     /// Logs to syslog only.
-    pub fn to_syslog(&mut self, kind: LogKind, line: &str) {
+    pub fn syslog_only(&mut self, kind: LogKind, line: &str) {
         self.syslog.add(kind, clip(line));
         if !self.gathering {
             self.flush();
@@ -298,7 +298,7 @@ mod tests {
         logger.log(LogKind::Error, "No subnet\nsecond");
         let line = received(&daemon).unwrap();
         assert!(line.starts_with("<27>"), "{line}");
-        assert_eq!(&line[4..].as_bytes()[3..4], b" ");
+        assert_eq!(line.as_bytes()[7], b' ');
         assert_eq!(&line[19..20], " ");
         assert!(line.ends_with(&format!(" dhcpd[{}]: No subnet", std::process::id())), "{line}");
         assert!(received(&daemon).unwrap().ends_with(": second"));

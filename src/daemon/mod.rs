@@ -32,7 +32,7 @@ const VERSION: &str = "isc-dhcpd-4.4.3-P1";
 
 /// Runs `dhcpd` with these arguments (the program's name first) and returns its exit status.
 pub fn main(words: Vec<OsString>) -> ExitCode {
-    let program = words.first().map_or_else(|| "dhcpd".into(), |word| base_name(word));
+    let program = words.first().map_or_else(|| "dhcpd".into(), base_name);
     let mut logger = Logger::new(&program);
     let texts: Vec<String> = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let mut notes = Vec::new();

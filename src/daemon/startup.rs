@@ -216,7 +216,7 @@ impl Start<'_> {
         if let Some(facility) = parameters.log_facility {
             self.logger.set_facility(facility);
             for line in BANNER.iter().filter(|_| !self.args.quiet) {
-                self.logger.to_syslog(LogKind::Info, line);
+                self.logger.syslog_only(LogKind::Info, line);
             }
         }
         if parameters.dont_use_fsync {

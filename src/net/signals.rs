@@ -50,7 +50,7 @@ impl Signals {
     }
 
     /// The next signal that arrived; `None` if there is none.
-    pub fn next(&mut self) -> Option<Signal> {
+    pub fn take(&mut self) -> Option<Signal> {
         let mut octet = [0];
         self.read_end.read_exact(&mut octet).ok()?;
         Signal::try_from(i32::from(octet[0])).ok()
@@ -82,11 +82,11 @@ mod tests {
     #[test]
     fn signals_arrive_in_order() {
         let mut signals = Signals::watch(&[Signal::SIGUSR1, Signal::SIGWINCH]).unwrap();
-        assert_eq!(signals.next(), None);
+        assert_eq!(signals.take(), None);
         nix::sys::signal::raise(Signal::SIGUSR1).unwrap();
         nix::sys::signal::raise(Signal::SIGWINCH).unwrap();
-        assert_eq!(signals.next(), Some(Signal::SIGUSR1));
-        assert_eq!(signals.next(), Some(Signal::SIGWINCH));
-        assert_eq!(signals.next(), None);
+        assert_eq!(signals.take(), Some(Signal::SIGUSR1));
+        assert_eq!(signals.take(), Some(Signal::SIGWINCH));
+        assert_eq!(signals.take(), None);
     }
 }
