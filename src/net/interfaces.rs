@@ -10,7 +10,7 @@ use std::net::Ipv4Addr;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     pub name: String,
-    /// The kernel's number; 0 for a label.
+    /// The kernel's number; that of its interface for a label.
     pub index: u32,
     pub up: bool,
     pub broadcast: bool,
@@ -62,14 +62,39 @@ pub fn discover() -> io::Result<Vec<Link>> {
             links[at].addresses.push(ip.ip());
         }
     }
+    complete_labels(&mut links);
     Ok(links)
+}
+
+/// A label has the hardware address, and the number, of the interface before its colon.
+fn complete_labels(links: &mut [Link]) {
+    for at in 0..links.len() {
+        let Some((base, _)) = links[at].name.split_once(':') else { continue };
+        let Some((index, hardware)) = links.iter().find(|l| l.name == base).map(|l| (l.index, l.hardware)) else {
+            continue;
+        };
+        (links[at].index, links[at].hardware) = (index, hardware);
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_have_the_hardware_of_their_interface() {
+        let mut base = discover().unwrap().remove(0);
+        base.name = "eth7".into();
+        base.hardware = HardwareAddr::new(1, &[2, 0, 0, 0, 0, 7]).unwrap();
+        let label = Link { name: "eth7:1".into(), index: 0, hardware: HardwareAddr::NONE, ..base.clone() };
+        let mut links = [base.clone(), label];
+        complete_labels(&mut links);
+        assert_eq!((links[1].index, links[1].hardware), (base.index, base.hardware));
+    }
+
     #[test]
     fn finds_the_loopback() {
-        let links = super::discover().unwrap();
+        let links = discover().unwrap();
         let lo = links.iter().find(|l| l.name == "lo").unwrap();
         assert!(lo.loopback && lo.index > 0);
     }
