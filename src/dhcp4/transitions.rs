@@ -67,6 +67,10 @@ impl Engine {
             self.leave_active(now, &mut new, out);
         }
         new.next_state = next_state(new.state);
+        if let Some(extras) = new.extras.as_deref_mut().filter(|_| write) {
+            // No peer has acknowledged this change.
+            extras.atsfp = Timestamp::UNSET;
+        }
         trim(&mut new);
         self.counts.change(self.store.get(id), &new);
         let position = self.store.supersede(id, new, now.wall, write);
