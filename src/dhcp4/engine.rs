@@ -10,12 +10,11 @@ use super::LogKind;
 use crate::config::model::{Config, NetworkId, PoolId, ScopeId};
 use crate::eval::bindings::Bindings;
 use crate::eval::environment::{Names, Outcome};
-use crate::eval::reply::ReplyValue;
+use crate::eval::fold::Folded;
 use crate::leases::lease::LeaseId;
 use crate::leases::store::LeaseStore;
 use crate::options::decode::{DecodeNote, NoteLevel, PacketOptions};
 use crate::options::registry::SpaceId;
-use crate::options::set::OptionSet;
 use crate::wire::dhcp4::{MessageError, MessageView};
 use crate::wire::units::{Now, Seconds, Timestamp};
 use rustc_hash::FxHashMap;
@@ -51,7 +50,7 @@ pub struct Deadlines {
     pub wall: Option<Timestamp>,
 }
 
-type Fold = Option<Arc<OptionSet<ReplyValue>>>;
+type Fold = Arc<Folded>;
 
 /// DHCPv4 and BOOTP service.
 pub struct Engine {

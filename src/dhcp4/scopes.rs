@@ -261,16 +261,14 @@ impl Engine {
         let scopes = [Some((subnet, None)), pool.map(|(pool, network)| (pool, Some(network)))];
         let folded = self.folds.entry((subnet, pool.map(|(pool, _)| pool))).or_insert_with(|| {
             let scopes: Vec<_> = scopes.into_iter().flatten().collect();
-            crate::eval::fold::fold(&config, &scopes)
+            Arc::new(crate::eval::fold::fold(&config, &scopes))
         });
-        if let Some(base) = folded {
-            draft.progress.reply = ReplyOptions::over(base.clone());
-            draft.add_agent_options();
-            return;
-        }
+        let folded = folded.clone();
+        draft.progress.reply = ReplyOptions::over(folded.base());
         draft.add_agent_options();
-        for (scope, limit) in scopes.into_iter().flatten() {
-            self.run_scopes(draft, scope, limit, out);
+        if !folded.is_complete() {
+            self.surroundings(&config).run(draft, |environment| folded.run_rest(environment));
+            self.flush(out);
         }
     }
 

@@ -121,7 +121,9 @@ fn play(server: &mut Server, told: &mut Told, packet: &[u8], id: Option<Identity
 
 /// Leases that the journal says are no longer active.
 fn take_back(server: &mut Server, told: &mut Told) {
-    for record in server.take_journal().split("lease ").skip(1) {
+    // Event blocks in a record have `release` in them.
+    let journal = format!("\n{}", server.take_journal());
+    for record in journal.split("\nlease ").skip(1) {
         if !record.contains("  binding state active;") {
             let address = record.split_whitespace().next().unwrap();
             told.remove(&address.parse::<Ipv4Addr>().unwrap());
