@@ -22,7 +22,7 @@ use crate::dhcp4::effect::Effect;
 use crate::dhcp4::engine::{Engine, Settings};
 use crate::eval::bindings::Bindings;
 use crate::eval::environment::{Names, Outcome};
-use crate::eval::startup::{startup, Startup};
+use crate::eval::startup::{run_again, startup, Startup};
 use crate::eval::LogKind;
 use crate::leases::journal::disk::{error_text, Opened, RealDisk};
 use crate::leases::journal::Journal;
@@ -248,7 +248,7 @@ impl Start<'_> {
 
     /// Steps 14 to 20.
     fn serve(mut self, loaded: Loaded, parameters: Parameters, echo: Option<EchoSocket>) -> Result<ExitCode, Fatal> {
-        let Loaded { config, globals, names, .. } = loaded;
+        let Loaded { config, mut globals, names, .. } = loaded;
         let names = Arc::new(names);
         let config = Arc::new(config);
         let clock = Clock::start();
@@ -260,7 +260,7 @@ impl Start<'_> {
         let served = selection.as_ref().map_or_else(|_| Vec::new(), Selection::served);
         let known = served.iter().map(interfaces::Served::interface).collect();
         let read = leasefile::read(&self.paths.leases, &config, self.args.family6, clock::wall(), self.logger)?;
-        let engine = Engine::new(config.clone(), settings, read.store, known, names.clone(), globals);
+        let engine = Engine::new(config.clone(), settings, read.store, known, names.clone(), globals.clone());
         let database = self.open_database(engine, read.objects, clock.now())?;
         if self.args.test_leases {
             self.logger.finish();
@@ -272,7 +272,7 @@ impl Start<'_> {
         if !self.args.quiet {
             self.logger.info("Sending on   Socket/fallback/fallback-net");
         }
-        self.run_top_level_again(&config, &names)?;
+        self.run_top_level_again(&config, &names, &mut globals)?;
         let Database { mut engine, objects, file, disk } = database;
         let hardware: Vec<_> = listeners.iter().map(|listener| listener.served.link.hardware).collect();
         let now = clock::wall();
@@ -394,8 +394,8 @@ impl Start<'_> {
     }
 
     /// ISC runs the root scope a second time, for the server's DUID; what it logs and executes happens again.
-    fn run_top_level_again(&mut self, config: &Config, names: &Names) -> Result<(), Fatal> {
-        carry_out(startup(config, names, clock::wall()).outcomes, self.logger)
+    fn run_top_level_again(&mut self, config: &Config, names: &Names, globals: &mut Bindings) -> Result<(), Fatal> {
+        carry_out(run_again(config, names, clock::wall(), globals), self.logger)
     }
 
     fn write_pid_file(&mut self) {

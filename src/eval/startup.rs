@@ -4,14 +4,14 @@
 use super::bindings::Bindings;
 use super::environment::{Environment, Names, Outcome, Progress};
 use crate::config::model::Config;
-use crate::options::registry::{OptionKey, SpaceId, Storage};
+use crate::options::registry::OptionKey;
 use crate::wire::units::Timestamp;
 use rustc_hash::FxHashMap;
 
 /// What a run of the top level gave.
 #[derive(Debug, Default)]
 pub struct Startup {
-    /// Values of server parameters by code; those that have none are left out.
+    /// Values of the server parameters that are read at start, by code; those that have none are left out.
     pub parameters: FxHashMap<u32, Vec<u8>>,
     /// The global variables that `set` and `define` made; the engines start with them.
     pub globals: Bindings,
@@ -31,6 +31,17 @@ impl Startup {
     }
 }
 
+/// The parameters that are read at start, in ISC's order. The others are not evaluated here: they may ask for a lease.
+const READ_AT_START: [u32; 28] =
+    [26, 27, 54, 55, 97, 98, 31, 36, 32, 34, 33, 35, 39, 80, 81, 48, 93, 94, 95, 44, 58, 59, 79, 86, 87, 89, 92, 96];
+
+/// Runs the top level once more: what is logged and executed happens again, and variables are those of the first time.
+pub fn run_again(config: &Config, names: &Names, now: Timestamp, globals: &mut Bindings) -> Vec<Outcome> {
+    let (mut progress, mut outcomes) = (Progress::default(), Vec::new());
+    Environment::new(config, now, names, globals, &mut progress, &mut outcomes).run_scopes(Config::ROOT, None);
+    outcomes
+}
+
 /// Runs the top level once. ISC does it twice before it serves, and once for `-t`.
 pub fn startup(config: &Config, names: &Names, now: Timestamp) -> Startup {
     let mut startup = Startup::default();
@@ -38,7 +49,7 @@ pub fn startup(config: &Config, names: &Names, now: Timestamp) -> Startup {
     let mut environment =
         Environment::new(config, now, names, &mut startup.globals, &mut progress, &mut startup.outcomes);
     environment.run_scopes(Config::ROOT, None);
-    for code in environment.progress.reply.codes(SpaceId::SERVER, Storage::Hash) {
+    for code in READ_AT_START {
         let Some(value) = environment.progress.reply.get(OptionKey::server(code)).cloned() else { continue };
         let mut octets = Vec::new();
         if environment.append_reply_value(&value, &mut octets) {
@@ -46,4 +57,23 @@ pub fn startup(config: &Config, names: &Names, now: Timestamp) -> Startup {
         }
     }
     startup
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{load_text, Family};
+
+    #[test]
+    fn parameters_of_clients_are_left_alone() {
+        let text = "ddns-hostname = binary-to-ascii(10, 8, \"-\", leased-address); omapi-port 7911; \
+                    set zz_v = \"x\"; log(info, pick(zz_w, \"none\")); set zz_w = zz_v;";
+        let config = load_text("dhcpd.conf", text, Family::V4).result.unwrap();
+        let names = Names::default();
+        let mut startup = startup(&config, &names, Timestamp(1));
+        assert_eq!(startup.octets(31), Some(&[0x1e, 0xe7][..]));
+        let line = |text: &str| [Outcome::Log(crate::eval::LogKind::Info, text.into())];
+        assert_eq!(startup.outcomes, line("none"));
+        assert_eq!(run_again(&config, &names, Timestamp(2), &mut startup.globals), line("x"));
+    }
 }
