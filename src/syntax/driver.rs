@@ -203,7 +203,8 @@ impl<'a> Driver<'a> {
 
     /// A word that begins no statement: an expression, or a mistake.
     fn other(&mut self, reader: &mut Reader, context: Context, declared: bool, target: &mut Target) -> Step<()> {
-        if Grammar::parse(Rule::call_start, reader.rest()).is_ok() {
+        let word = reader.rest().starts_with(|c: char| c.is_ascii_alphanumeric());
+        if word && Grammar::parse(Rule::call_start, reader.rest()).is_ok() {
             return self.simple(reader, Rule::call, target);
         }
         let words = match (context.executable(), declared) {

@@ -8,6 +8,7 @@ mod files;
 mod grammar;
 mod messages;
 pub mod number;
+pub mod print;
 mod reader;
 pub mod source;
 mod table;

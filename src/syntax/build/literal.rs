@@ -11,7 +11,7 @@ impl Build {
     /// A name: a string's text (up to a NUL), or words joined by dots.
     pub fn name(&mut self, pair: Node) -> Name {
         let span = self.span(&pair);
-        let text = pair.as_str();
+        let text = pair.as_str().trim_end();
         let text = if text.starts_with('"') {
             let octets = self.string(&pair);
             octets.iter().take_while(|octet| **octet != 0).map(|octet| char::from(*octet)).collect()
@@ -32,7 +32,7 @@ impl Build {
 
     /// The octets of a string, its escapes decoded.
     pub fn string(&mut self, pair: &Node) -> Octets {
-        let text = pair.as_str();
+        let text = pair.as_str().trim_end();
         let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
         let octets = if inner.contains('\\') {
             self.unescape(pair, inner)

@@ -31,8 +31,10 @@ impl Build {
 
     /// The place of a pair.
     pub fn span(&self, pair: &Node) -> Span {
-        let span = pair.as_span();
-        Span { file: self.file, start: self.base + span.start() as u32, end: self.base + span.end() as u32 }
+        // pest takes white space before a part that is left out for part of the whole.
+        let start = pair.as_span().start();
+        let end = start + pair.as_str().trim_end().len();
+        Span { file: self.file, start: self.base + start as u32, end: self.base + end as u32 }
     }
 
     fn complain(&mut self, pair: &Node, code: Code, message: impl Into<String>) {
