@@ -175,3 +175,8 @@ impl Declarer<'_> {
         }
     }
 }
+
+/// The end of a block: where it is complained of what the block lacks.
+pub fn end_of(span: Span) -> Span {
+    Span { start: span.end.saturating_sub(1).max(span.start), ..span }
+}

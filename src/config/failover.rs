@@ -1,6 +1,6 @@
 //! Failover peers (spec/config-language.md 7.7).
 
-use super::declare::Declarer;
+use super::declare::{end_of, Declarer};
 use super::host::fixed_address;
 use super::message::{Log, Message};
 use super::model::{FailoverPeer, PeerId};
@@ -26,7 +26,7 @@ impl Declarer<'_> {
         for statement in &body {
             set(&mut peer, &statement.kind, &mut self.state.log, statement.span);
         }
-        check(&peer, &mut self.state.log, span);
+        check(&peer, &mut self.state.log, end_of(span));
         fill_defaults(&mut peer);
         let id = PeerId(self.state.peers.len() as u32);
         self.state.peers.push(peer);

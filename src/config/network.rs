@@ -1,6 +1,6 @@
 //! Shared networks and subnets (spec/config-language.md 7.1).
 
-use super::declare::Declarer;
+use super::declare::{end_of, Declarer};
 use super::model::{NetworkId, ScopeId, SharedNetwork, Subnet, Subnet6, SubnetId};
 use super::place::{BlockKind, Place, SubnetAt};
 use super::search::Entry;
@@ -31,7 +31,7 @@ impl Declarer<'_> {
         self.network_block(&mut place, network, body)?;
         let network = &self.state.networks[network.index()];
         if network.subnets.is_empty() && network.subnets6.is_empty() {
-            self.state.log.complain(span, "empty-block", "empty shared-network decl");
+            self.state.log.complain(end_of(span), "empty-block", "empty shared-network decl");
         }
         Ok(())
     }

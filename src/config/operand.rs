@@ -170,14 +170,11 @@ impl Lowering<'_> {
             }
             "gethostname" => Ok(Typed::leaf(Expr::GetHostName, span)),
             _ => {
-                let kinds = signature(keyword)
-                    .ok_or(())
-                    .or_else(|()| Err(self.log.complain(span, "expression", "expression expected")))?;
-                let (values, height) = self.arguments(kinds, arguments, span)?;
-                let Some(expr) = fixed(keyword, values) else {
-                    return Err(self.log.complain(span, "expression", "expression expected"));
-                };
-                self.built(expr, height, span)
+                let (values, height) = self.arguments(signature(keyword), arguments, span)?;
+                match fixed(keyword, values) {
+                    Some(expr) => self.built(expr, height, span),
+                    None => Err(self.log.complain(span, "expression", "expression expected")),
+                }
             }
         }
     }
@@ -239,9 +236,9 @@ fn share(typed: Typed) -> (Shared, u32) {
 }
 
 /// The kinds of arguments of the functions that take a fixed number of them.
-fn signature(keyword: &str) -> Option<&'static [Context]> {
+fn signature(keyword: &str) -> &'static [Context] {
     use Context::{Data, Numeric};
-    Some(match keyword {
+    match keyword {
         "substring" => &[Data, Numeric, Numeric],
         "suffix" => &[Data, Numeric],
         "lcase" | "ucase" => &[Data],
@@ -249,8 +246,8 @@ fn signature(keyword: &str) -> Option<&'static [Context]> {
         "reverse" => &[Numeric, Data],
         "packet" => &[Numeric, Numeric],
         "v6relay" => &[Numeric, Data],
-        _ => return None,
-    })
+        _ => &[],
+    }
 }
 
 /// The expression of such a function; `values` are as many as its signature says.

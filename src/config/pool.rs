@@ -1,6 +1,6 @@
 //! `pool` and `pool6`: permits, failover peers, merging (spec/config-language.md 6.2, 7.3).
 
-use super::declare::Declarer;
+use super::declare::{end_of, Declarer};
 use super::model::{PermitRule, Pool, Pool6};
 use super::place::{BlockKind, Place};
 use super::state::{MergeKey, PermitKey, Step};
@@ -51,7 +51,7 @@ impl Declarer<'_> {
         let empty = pool.ranges.is_empty();
         self.merge_or_add(pool);
         if empty {
-            self.state.log.complain(span, "empty-block", "Pool declaration with no address range.");
+            self.state.log.complain(end_of(span), "empty-block", "Pool declaration with no address range.");
             self.state.log.error("Pool declarations must always contain at least");
             self.state.log.error("one range statement.");
         }
@@ -112,7 +112,11 @@ impl Declarer<'_> {
         (pool.permit, pool.prohibit) = (permits.permit, permits.prohibit);
         (pool.valid_from, pool.valid_until) = (permits.valid_from, permits.valid_until);
         if pool.ranges.is_empty() && pool.prefixes.is_empty() {
-            self.state.log.complain(span, "empty-block", "Pool6 declaration with no address range6 or prefix6.");
+            self.state.log.complain(
+                end_of(span),
+                "empty-block",
+                "Pool6 declaration with no address range6 or prefix6.",
+            );
             self.state.log.error("Pool6 declarations must always contain at least");
             self.state.log.error("one range6 or prefix6 statement.");
         }

@@ -175,7 +175,7 @@ impl Lowering<'_> {
 
     fn simple(&mut self, letter: u8, all_addresses: bool, cursor: &mut Cursor) -> Result<Shared, Miss> {
         match letter {
-            b'U' => self.word(cursor, "expecting identifier.", |kind| is_identifier(kind)),
+            b'U' => self.word(cursor, "expecting identifier.", is_identifier),
             b't' => {
                 let text = |kind: &TokenKind| is_identifier(kind) || matches!(kind, TokenKind::String(_));
                 self.word(cursor, "expecting string.", text)
