@@ -7,7 +7,7 @@ use crate::eval::LogKind;
 use crate::leases::file::{cannot_open, FileText};
 use crate::leases::journal::disk::{error_text, Opened, RealDisk};
 use crate::leases::journal::{rewrite, Journal};
-use crate::leases::objects::Objects;
+use crate::leases::objects::{DynamicHosts, Objects};
 use crate::leases::reader::{self, Destination};
 use crate::leases::store::LeaseStore;
 use crate::wire::units::Timestamp;
@@ -110,6 +110,11 @@ impl LeaseFile {
     /// A file that was just written.
     pub fn new(objects: Objects, now: Timestamp) -> LeaseFile {
         LeaseFile { objects, last_rewrite: now, appended: false, needed_at: None, under_way: None }
+    }
+
+    /// The hosts made at run time.
+    pub fn dynamic_hosts(&self) -> &DynamicHosts {
+        &self.objects.hosts
     }
 
     /// Records were appended: about once an hour that begins a rewrite.

@@ -169,6 +169,7 @@ fn try_swap(result: Result<Box<Loaded>, Fatal>, service: &mut Service, logger: &
     }
     service.names.watch(names::of(&config));
     service.engine.reconfigure(config, settings, known, globals);
+    service.engine.set_dynamic_hosts(service.lease_file.dynamic_hosts());
     service.engine.set_names(Arc::new(names));
     service.reloader.parameters = parameters;
     Ok(())

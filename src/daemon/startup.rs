@@ -260,7 +260,8 @@ impl Start<'_> {
         let served = selection.as_ref().map_or_else(|_| Vec::new(), Selection::served);
         let known = served.iter().map(interfaces::Served::interface).collect();
         let read = leasefile::read(&self.paths.leases, &config, self.args.family6, clock::wall(), self.logger)?;
-        let engine = Engine::new(config.clone(), settings, read.store, known, names.clone(), globals.clone());
+        let mut engine = Engine::new(config.clone(), settings, read.store, known, names.clone(), globals.clone());
+        engine.set_dynamic_hosts(&read.objects.hosts);
         let database = self.open_database(engine, read.objects, clock.now())?;
         if self.args.test_leases {
             self.logger.finish();

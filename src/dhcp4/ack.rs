@@ -5,7 +5,6 @@ use super::billing::{self, Billable, Verdict};
 use super::effect::Effect;
 use super::engine::Engine;
 use super::find_lease::Found;
-use super::hosts;
 use super::intake::Request;
 use super::lease_time::{self, Limits};
 use super::parameters::{self as parameter, Flag};
@@ -149,7 +148,7 @@ impl Engine {
     pub(super) fn mock_lease(&self, found: &Found) -> Lease {
         let mut lease = virgin_lease(found.address, NO_POOL);
         lease.host = found.host;
-        if let Some(host) = found.host.and_then(|id| hosts::host(&self.config, id)) {
+        if let Some(host) = found.host.and_then(|id| self.hosts.get(id)) {
             lease.hardware = host.hardware;
             lease.uid = SmallBytes::new(host.client_id.as_deref().unwrap_or(&[]));
         }
@@ -184,7 +183,7 @@ impl Engine {
                 self.release(now, id, Some(request), out);
             }
         }
-        let host = exchange.host.and_then(|id| hosts::host(&self.config, id));
+        let host = exchange.host.and_then(|id| self.hosts.get(id));
         let by_hardware = exchange.old.uid.is_empty()
             || host.is_some_and(|host| host.client_id.as_deref().unwrap_or(&[]).is_empty())
                 && self.flag(&mut exchange.draft, parameter::DUPLICATES).is_off();
@@ -210,12 +209,12 @@ impl Engine {
             }
         }
         let config = self.config.clone();
-        exchange.host = exchange.host.or_else(|| hosts::without_address(&config, request));
-        if let Some(host) = exchange.host.and_then(|id| hosts::host(&config, id)) {
+        exchange.host = exchange.host.or_else(|| self.hosts.without_address(request));
+        if let Some(host) = exchange.host {
             let pool = exchange.found.id.and_then(|_| config.pools.get(exchange.old.pool.index()));
             let subnet = config.subnets.get(exchange.found.subnet.index());
             let limit = pool.map(|pool| pool.scope).or_else(|| subnet.map(|subnet| subnet.scope));
-            self.run_scopes(&mut exchange.draft, host.scope, limit, out);
+            self.run_host(&mut exchange.draft, host, limit, out);
         }
         let checks = [
             (exchange.host.is_none(), parameter::BOOT_UNKNOWN_CLIENTS, "unknown client"),

@@ -4,7 +4,6 @@ use super::ack::ReplyKind;
 use super::effect::{Effect, Reply};
 use super::engine::Engine;
 use super::find_lease::Found;
-use super::hosts;
 use super::intake::Request;
 use super::parameters::{self as parameter, Flag};
 use super::reply::{copy_cut, packing_for};
@@ -45,7 +44,7 @@ impl Engine {
     ) {
         let host = found
             .and_then(|found| found.host)
-            .or_else(|| hosts::first_without_address(&self.config, hosts::by_hardware(&self.config, request)));
+            .or_else(|| self.hosts.first_without_address(&self.hosts.by_hardware(request)));
         let Some(found) = found.or_else(|| self.allocate(now, request, network, out)) else {
             let text = format!("{message}: BOOTP from dynamic client and no dynamic leases");
             out.push(Effect::Log(LogKind::Info, text));
@@ -62,12 +61,11 @@ impl Engine {
     fn fixed_bootp(&mut self, now: Now, request: &Request<'_>, found: Found, message: String, out: &mut Vec<Effect>) {
         let config = self.config.clone();
         let Some(subnet) = config.subnets.get(found.subnet.index()) else { return };
-        let host = found.host.and_then(|id| hosts::host(&config, id));
         let mut draft = Draft::of_lease(now, Some(request), self.mock_lease(&found));
         self.run_scopes(&mut draft, subnet.scope, None, out);
         self.run_classes(&mut draft, Some(subnet.scope), out);
-        if let Some(host) = host {
-            self.run_scopes(&mut draft, host.scope, Some(subnet.scope), out);
+        if let Some(host) = found.host {
+            self.run_host(&mut draft, host, Some(subnet.scope), out);
         }
         let checks = [(parameter::ALLOW_BOOTP, "bootp disallowed"), (parameter::ALLOW_BOOTING, "booting disallowed")];
         for (code, reason) in checks {
@@ -93,7 +91,8 @@ impl Engine {
             return;
         }
         out.push(Effect::Log(LogKind::Info, message));
-        let name = host.map_or("unknown", |host| &host.name);
+        let hosts = self.hosts.clone();
+        let name = found.host.and_then(|id| hosts.get(id)).map_or("unknown", |host| &host.name);
         let flags = payload.1;
         out.push(Effect::Send(Reply {
             route: self.from(request, source).fixed_bootp(
@@ -143,7 +142,7 @@ impl Engine {
             return (header.message(request.view.vendor_area(), MIN_REPLY_LEN), flags);
         }
         self.put_subnet_mask(draft, &config, found.subnet);
-        self.put_host_name(draft, &config, host);
+        self.put_host_name(draft, host);
         let packing = packing_for(&config, request);
         (self.pack(draft, &header, &packing, out), flags)
     }

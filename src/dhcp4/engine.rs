@@ -2,6 +2,7 @@
 
 use super::billing::Counts;
 use super::effect::{Effect, Ingress, Interface};
+use super::hosts::Hosts;
 use super::intake::{self, Request};
 use super::log_text::{Client, TypeName, Via};
 use super::ping::Pings;
@@ -12,6 +13,7 @@ use crate::eval::bindings::Bindings;
 use crate::eval::environment::{Names, Outcome};
 use crate::eval::fold::Folded;
 use crate::leases::lease::LeaseId;
+use crate::leases::objects::DynamicHosts;
 use crate::leases::store::LeaseStore;
 use crate::options::decode::{DecodeNote, NoteLevel, PacketOptions};
 use crate::options::registry::SpaceId;
@@ -56,6 +58,7 @@ type Fold = Arc<Folded>;
 pub struct Engine {
     pub(super) config: Arc<Config>,
     pub(super) store: LeaseStore,
+    pub(super) hosts: Arc<Hosts>,
     pub(super) settings: Settings,
     pub(super) interfaces: Vec<Interface>,
     pub(super) names: Arc<Names>,
@@ -96,8 +99,10 @@ impl Engine {
         names: Arc<Names>,
         globals: Bindings,
     ) -> Engine {
+        let hosts = Arc::new(Hosts::new(config.clone(), &DynamicHosts::default()));
         let mut engine = Engine {
             config,
+            hosts,
             store,
             settings,
             interfaces,
@@ -137,11 +142,17 @@ impl Engine {
         globals: Bindings,
     ) {
         self.store.rebind(&config);
+        self.hosts = Arc::new(Hosts::new(config.clone(), &DynamicHosts::default()));
         self.config = config;
         self.settings = settings;
         self.interfaces = interfaces;
         self.globals = globals;
         self.prepare();
+    }
+
+    /// Takes over the hosts made at run time; to be called again after `reconfigure`.
+    pub fn set_dynamic_hosts(&mut self, records: &DynamicHosts) {
+        self.hosts = Arc::new(Hosts::new(self.config.clone(), records));
     }
 
     /// Replaces what is known of names outside.

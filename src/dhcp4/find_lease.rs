@@ -5,7 +5,7 @@
 
 use super::effect::Effect;
 use super::engine::Engine;
-use super::hosts::{self, Fixed};
+use super::hosts::Fixed;
 use super::intake::Request;
 use super::LogKind;
 use crate::config::model::{HostId, NetworkId, PoolId, SubnetId};
@@ -64,11 +64,11 @@ impl Engine {
         attached: Option<LeaseId>,
         out: &mut Vec<Effect>,
     ) -> Search {
-        let config = self.config.clone();
+        let hosts = self.hosts.clone();
         let asked = request.asked_address();
-        let matched = hosts::matching(&config, request);
+        let matched = hosts.matching(request);
         request.known |= !matched.is_empty();
-        let mut fixed = hosts::fixed_on(&config, matched, network, &self.names);
+        let mut fixed = hosts.fixed_on(&matched, network, &self.names);
         if request.is_request() && fixed.is_some_and(|fixed| Some(fixed.address) != asked) {
             self.nak_text = INCORRECT;
             return Search { lease: None, ours: true };
@@ -97,7 +97,7 @@ impl Engine {
             }
         }
         let lease = self.choose(now, request, network, &found, fixed, out);
-        let lease = lease.map(|lease| self.attach_host(lease, matched, fixed.is_some()));
+        let lease = lease.map(|lease| self.attach_host(lease, &matched, fixed.is_some()));
         self.reclaim(request, lease, found.ip, ours, out)
     }
 
@@ -263,7 +263,7 @@ impl Engine {
     }
 
     fn log_conflict(&mut self, address: Ipv4Addr, host: Option<HostId>, network: NetworkId, out: &mut Vec<Effect>) {
-        let host = host.and_then(|id| hosts::host(&self.config, id));
+        let host = host.and_then(|id| self.hosts.get(id));
         let host = host.map_or_else(|| address.to_string(), |host| host.name.to_string());
         let lines = [
             format!("Dynamic and static leases present for {address}."),
@@ -350,7 +350,7 @@ impl Engine {
         if has_fixed || !active {
             return lease;
         }
-        Found { host: hosts::first_without_address(&self.config, matched), ..lease }
+        Found { host: self.hosts.first_without_address(matched), ..lease }
     }
 
     /// Item 21: an abandoned lease goes to nobody but the client that holds its offer and asks for it.

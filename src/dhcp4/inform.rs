@@ -2,7 +2,6 @@
 
 use super::effect::{Effect, Reply};
 use super::engine::Engine;
-use super::hosts;
 use super::intake::{Request, ACK};
 use super::parameters as parameter;
 use super::reply::{packing_for, Fields};
@@ -83,23 +82,21 @@ impl Engine {
             self.run_scopes(draft, pool.scope, limit, out);
         }
         self.run_classes(draft, Some(subnet.scope), out);
-        let host = draft.request.and_then(|request| self.inform_host(config, request, client));
-        if let Some(host) = host.and_then(|host| hosts::host(config, host)) {
-            self.run_scopes(draft, host.scope, Some(subnet.scope), out);
+        if let Some(host) = draft.request.and_then(|request| self.inform_host(request, client)) {
+            self.run_host(draft, host, Some(subnet.scope), out);
         }
     }
 
     /// A host that has the client's address, by identifier before hardware; else one without any.
-    fn inform_host(&self, config: &Config, request: &Request<'_>, client: Ipv4Addr) -> Option<HostId> {
-        let by_id = hosts::by_client_id(config, request);
-        let by_hardware = hosts::by_hardware(config, request);
-        let with_address = |hosts: &[HostId]| {
-            hosts.iter().copied().find(|host| hosts::has_address(config, *host, client, &self.names))
-        };
-        with_address(by_id)
-            .or_else(|| with_address(by_hardware))
-            .or_else(|| hosts::first_without_address(config, by_id))
-            .or_else(|| hosts::first_without_address(config, by_hardware))
+    fn inform_host(&self, request: &Request<'_>, client: Ipv4Addr) -> Option<HostId> {
+        let by_id = self.hosts.by_client_id(request);
+        let by_hardware = self.hosts.by_hardware(request);
+        let with_address =
+            |hosts: &[HostId]| hosts.iter().copied().find(|host| self.hosts.has_address(*host, client, &self.names));
+        with_address(&by_id)
+            .or_else(|| with_address(&by_hardware))
+            .or_else(|| self.hosts.first_without_address(&by_id))
+            .or_else(|| self.hosts.first_without_address(&by_hardware))
     }
 
     fn send_inform_ack(

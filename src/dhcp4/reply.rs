@@ -3,7 +3,6 @@
 use super::ack::{Exchange, ReplyKind};
 use super::effect::{Effect, Reply};
 use super::engine::Engine;
-use super::hosts;
 use super::intake::{self, Request, SERVER_IDENTIFIER};
 use super::lease_time::renewal_times;
 use super::log_text::HostName;
@@ -11,7 +10,7 @@ use super::parameters as parameter;
 use super::route::{self, BROADCAST};
 use super::scopes::Draft;
 use super::LogKind;
-use crate::config::model::{Config, SubnetId};
+use crate::config::model::{Config, HostId, SubnetId};
 use crate::leases::lease::Lease;
 use crate::options::pack::{site_min_code, start_of_size, Packing, Site};
 use crate::options::registry::{OptionKey, SpaceId};
@@ -99,7 +98,7 @@ impl Engine {
         }
         let siaddr = self.next_server(draft).unwrap_or(Ipv4Addr::UNSPECIFIED);
         self.put_subnet_mask(draft, &config, exchange.found.subnet);
-        self.put_host_name(draft, &config, exchange.host.or(exchange.found.host));
+        self.put_host_name(draft, exchange.host.or(exchange.found.host));
         let echoes = self.echo_own_client_id(draft, request);
         self.put_looked_up_name(draft, exchange.found.address, out);
         let default_route = self.flag(draft, parameter::USE_LEASE_ADDR_FOR_DEFAULT_ROUTE).is_on();
@@ -280,15 +279,12 @@ impl Engine {
     }
 
     /// `use-host-decl-names`
-    pub(super) fn put_host_name(
-        &mut self,
-        draft: &mut Draft<'_, '_>,
-        config: &Config,
-        host: Option<crate::config::model::HostId>,
-    ) {
+    pub(super) fn put_host_name(&mut self, draft: &mut Draft<'_, '_>, host: Option<HostId>) {
         let key = OptionKey::dhcp(HOST_NAME);
-        let Some(host) = host.and_then(|id| hosts::host(config, id)) else { return };
-        if !draft.has(key) && self.flag(draft, parameter::USE_HOST_DECL_NAMES).is_on() {
+        if draft.has(key) || !self.flag(draft, parameter::USE_HOST_DECL_NAMES).is_on() {
+            return;
+        }
+        if let Some(host) = host.and_then(|id| self.hosts.get(id)) {
             draft.put(key, host.name.as_bytes());
         }
     }

@@ -2,12 +2,12 @@
 
 use super::effect::Effect;
 use super::engine::Engine;
-use super::hosts;
+use super::hosts::Hosts;
 use super::intake::Request;
 use super::parameters::Flag;
 use super::transitions::extras;
 use crate::config::ir::{Expr, Stmt};
-use crate::config::model::{Config, PoolId, ScopeId};
+use crate::config::model::{Config, HostId, PoolId, ScopeId};
 use crate::eval::bindings::{Bindings, Value};
 use crate::eval::classify;
 use crate::eval::environment::{Environment, Hooks, LeaseFacts, Names, Outcome, Packet, Progress};
@@ -193,6 +193,7 @@ impl Source for Values<'_, '_> {
 /// What running statements needs of the engine.
 struct Surroundings<'e> {
     config: &'e Config,
+    hosts: &'e Hosts,
     names: &'e Names,
     globals: &'e mut Bindings,
     outcomes: &'e mut Vec<Outcome>,
@@ -205,7 +206,7 @@ impl Surroundings<'_> {
             address: &address,
             ends: lease.ends,
             hardware: lease.hardware.as_bytes(),
-            host_name: lease.host.and_then(|id| hosts::host(self.config, id)).map(|host| &*host.name),
+            host_name: lease.host.and_then(|id| self.hosts.get(id)).map(|host| &*host.name),
             is_static: lease.pool == NO_POOL,
         });
         let variables = draft.variables.as_mut().filter(|_| !draft.hides_variables);
@@ -220,7 +221,13 @@ impl Surroundings<'_> {
 
 impl Engine {
     fn surroundings<'e>(&'e mut self, config: &'e Config) -> Surroundings<'e> {
-        Surroundings { config, names: &self.names, globals: &mut self.globals, outcomes: &mut self.outcomes }
+        Surroundings {
+            config,
+            hosts: &self.hosts,
+            names: &self.names,
+            globals: &mut self.globals,
+            outcomes: &mut self.outcomes,
+        }
     }
 
     /// What statements wanted done becomes effects.
@@ -247,6 +254,22 @@ impl Engine {
         let config = self.config.clone();
         self.surroundings(&config).run(draft, |environment| environment.run_scopes(scope, limit));
         self.flush(out);
+    }
+
+    /// Runs a host's scope, and the statements it was given at run time.
+    pub(super) fn run_host(
+        &mut self,
+        draft: &mut Draft<'_, '_>,
+        host: HostId,
+        limit: Option<ScopeId>,
+        out: &mut Vec<Effect>,
+    ) {
+        let hosts = self.hosts.clone();
+        let Some((scope, statements)) = hosts.scope(host) else { return };
+        self.run_scopes(draft, scope, limit, out);
+        if let Some(statements) = statements {
+            self.run_block(draft, statements, out);
+        }
     }
 
     /// Subnet and pool, from a ready table if possible. Agent options of the packet come first.

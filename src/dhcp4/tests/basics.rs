@@ -1,6 +1,10 @@
 //! Tables of spec/dhcpv4.md.
 
 use super::harness::{option, yiaddr, Client, Server};
+use crate::config::model::FixedAddress;
+use crate::leases::objects::{DynamicHosts, HostRecord};
+use crate::wire::hardware::HardwareAddr;
+use std::net::Ipv4Addr;
 
 const SUBNET: &str = "subnet 10.77.0.0 netmask 255.255.0.0 { range 10.77.1.10 10.77.1.250; }";
 
@@ -150,4 +154,33 @@ fn releases() {
             "DHCPRELEASE of 10.77.1.20 from 02:00:00:77:00:02 via eth0 (not found)",
         ]
     );
+}
+
+/// Hosts that OMAPI made, and one of dhcpd.conf that it deleted.
+#[test]
+fn hosts_of_the_lease_file() {
+    let config = format!(
+        "ping-check false; group \"special\" {{ option domain-name \"group\"; }} \
+         host gone {{ hardware ethernet 02:00:00:77:00:02; fixed-address 10.77.0.42; }} {SUBNET}"
+    );
+    let mut server = Server::on(&config, "10.77.0.2");
+    let record = |name: &str, number: u8, deleted: bool| HostRecord {
+        name: name.into(),
+        dynamic: !deleted,
+        deleted,
+        hardware: HardwareAddr::new(1, &[2, 0, 0, 0x77, 0, number]).unwrap(),
+        uid: Box::default(),
+        fixed_addresses: vec![FixedAddress::Address(Ipv4Addr::new(10, 77, 0, 41))],
+        group: Some("special".into()),
+        statements: Vec::new(),
+    };
+    let mut records = DynamicHosts::default();
+    records.enter(record("made", 1, false)).unwrap();
+    records.enter(record("gone", 2, true)).unwrap();
+    server.engine.set_dynamic_hosts(&records);
+    let reply = server.ask(&Client::new(1).discover(&[])).unwrap();
+    assert_eq!(yiaddr(&reply).to_string(), "10.77.0.41");
+    assert_eq!(option(&reply, 15).unwrap(), b"group");
+    let reply = server.ask(&Client::new(2).discover(&[])).unwrap();
+    assert_eq!(yiaddr(&reply).to_string(), "10.77.1.10");
 }
