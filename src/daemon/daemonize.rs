@@ -14,9 +14,12 @@ use std::process::{Command, ExitCode, Stdio};
 /// Tells the second process that it is the daemon.
 const MARK: &str = "LESSOR_DAEMON";
 
-/// True in the process that is to become the daemon.
-pub fn is_daemon() -> bool {
-    std::env::var_os(MARK).is_some()
+/// True in the process that is to become the daemon. The mark is taken away, so that programs the daemon runs do not get it;
+/// to be called once, before there are threads.
+pub fn take_mark() -> bool {
+    let marked = std::env::var_os(MARK).is_some();
+    std::env::remove_var(MARK);
+    marked
 }
 
 /// Starts the daemon and waits for it; returns this process's exit status.

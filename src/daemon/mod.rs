@@ -35,9 +35,10 @@ pub fn main(words: Vec<OsString>) -> ExitCode {
     let program = words.first().map_or_else(|| "dhcpd".into(), base_name);
     let mut logger = Logger::new(&program);
     let texts: Vec<String> = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let marked = daemonize::take_mark();
     let mut notes = Vec::new();
     let parsed = args::parse(&texts, &mut |line| notes.push(line));
-    let in_background = matches!(&parsed, Ok(Parsed::Run(args)) if !args.foreground && !daemonize::is_daemon());
+    let in_background = matches!(&parsed, Ok(Parsed::Run(args)) if !args.foreground && !marked);
     if !in_background {
         notes.iter().for_each(|line| logger.debug(line));
     }
@@ -67,7 +68,8 @@ pub fn main(words: Vec<OsString>) -> ExitCode {
             Err(error) => end(&mut logger, &Fatal::new(format!("Can't fork daemon: {error}"))),
         };
     }
-    match startup::run(&args, &mut logger) {
+    let is_daemon = marked && !args.foreground;
+    match startup::run(&args, is_daemon, &mut logger) {
         Ok(status) => status,
         Err(fatal) => end(&mut logger, &fatal),
     }

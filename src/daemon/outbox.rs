@@ -7,7 +7,7 @@ use crate::dhcp4::effect::{Reply, Route};
 use crate::leases::journal::disk::error_text;
 use crate::leases::lease::{JournalPosition, LeaseId};
 use crate::net::batch::{self, Datagram};
-use crate::wire::frame::{build_udp_frame, Ends};
+use crate::wire::frame::{build_udp_frame, Ends, HEADERS_LEN};
 use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddrV4, UdpSocket};
@@ -114,8 +114,8 @@ impl Outbox {
         let datagrams: Vec<Datagram<'_>> =
             parts.into_iter().filter_map(|part| Some((None, self.frames.get(part)?))).collect();
         batch::send(listener.socket.as_fd(), &datagrams, |at, error| {
-            let length = datagrams.get(at).map_or(0, |(_, bytes)| bytes.len());
-            complain(logger, &error, length, &listener.served.link.name, false);
+            let payload = datagrams.get(at).and_then(|(_, frame)| frame.get(HEADERS_LEN..)).unwrap_or(&[]);
+            complain(logger, &error, payload, Exit::Frame(&listener.served.link.name));
         });
     }
 }
@@ -144,18 +144,54 @@ fn send_datagrams(fallback: &UdpSocket, replies: &[&Reply], logger: &mut Logger)
         })
         .collect();
     batch::send(fallback.as_fd(), &datagrams, |at, error| {
-        let length = datagrams.get(at).map_or(0, |(_, bytes)| bytes.len());
-        complain(logger, &error, length, "fallback", true);
+        let payload = datagrams.get(at).map_or(&[][..], |(_, payload)| payload);
+        complain(logger, &error, payload, Exit::Fallback);
     });
 }
 
+/// By which socket a reply could not leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit<'a> {
+    Fallback,
+    /// On that interface.
+    Frame(&'a str),
+}
+
 /// Logs that a reply could not be sent (spec/dhcpv4.md 17).
-fn complain(logger: &mut Logger, error: &io::Error, length: usize, interface: &str, routed: bool) {
+fn complain(logger: &mut Logger, error: &io::Error, payload: &[u8], exit: Exit<'_>) {
     logger.error(&format!("send_packet: {}", error_text(error)));
-    if routed && error.raw_os_error() == Some(libc::ENETUNREACH) {
+    let interface = match exit {
+        Exit::Fallback => "fallback",
+        Exit::Frame(name) => name,
+    };
+    if exit == Exit::Fallback && error.raw_os_error() == Some(libc::ENETUNREACH) {
         logger.error("send_packet: please consult README file regarding broadcast address.");
     }
-    logger.error(&format!("dhcp_reply: Failed to send {length} byte long packet over {interface} interface."));
+    let (place, length) = (place(payload, exit), payload.len());
+    logger.error(&format!("{place}: Failed to send {length} byte long packet over {interface} interface."));
+}
+
+/// The place that ISC's line names, for those who look for it: which reply it was.
+fn place(payload: &[u8], exit: Exit<'_>) -> &'static str {
+    const ACK: u8 = 5;
+    const NAK: u8 = 6;
+    let is_set = |field: std::ops::Range<usize>| payload.get(field).is_some_and(|octets| octets != [0; 4]);
+    let (yiaddr, relayed) = (is_set(16..20), is_set(24..28));
+    // The message type is the first option.
+    let kind = match payload.get(240..243) {
+        Some([53, 1, kind]) => Some(*kind),
+        _ => None,
+    };
+    match (kind, exit) {
+        (None, _) if relayed => "bootp.c:424",
+        (None, _) => "bootp.c:452",
+        (Some(NAK), _) if relayed => "dhcp.c:1986",
+        (Some(NAK), _) => "dhcp.c:2003",
+        (Some(ACK), _) if !yiaddr => "dhcp.c:1756",
+        _ if relayed => "dhcp.c:4093",
+        (_, Exit::Fallback) => "dhcp.c:4131",
+        (_, Exit::Frame(_)) => "dhcp.c:4164",
+    }
 }
 
 #[cfg(test)]
@@ -191,6 +227,22 @@ mod tests {
         outbox.push(reply(3, 5));
         outbox.set_durable(JournalPosition(9));
         assert_eq!(leaving(&outbox), [1, 2, 4, 5, 3]);
+    }
+
+    #[test]
+    fn complaints_name_the_place() {
+        let mut payload = vec![0; 300];
+        assert_eq!(place(&payload, Exit::Frame("eth0")), "bootp.c:452");
+        payload[240..243].copy_from_slice(&[53, 1, 5]);
+        assert_eq!(place(&payload, Exit::Fallback), "dhcp.c:1756");
+        payload[19] = 9;
+        assert_eq!(place(&payload, Exit::Fallback), "dhcp.c:4131");
+        assert_eq!(place(&payload, Exit::Frame("eth0")), "dhcp.c:4164");
+        payload[24] = 203;
+        assert_eq!(place(&payload, Exit::Fallback), "dhcp.c:4093");
+        payload[242] = 6;
+        assert_eq!(place(&payload, Exit::Fallback), "dhcp.c:1986");
+        assert_eq!(place(&[], Exit::Fallback), "bootp.c:452");
     }
 
     #[test]

@@ -32,6 +32,7 @@ use crate::net::interfaces::discover;
 use crate::net::signals::{self, Signals};
 use crate::syntax::source::SourceMap;
 use crate::wire::units::{Now, Seconds};
+use nix::sys::resource::{getrlimit, setrlimit, Resource};
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 use std::fs::File;
@@ -111,7 +112,7 @@ pub fn carry_out(outcomes: Vec<Outcome>, logger: &mut Logger) -> Result<(), Fata
 }
 
 /// Starts the server and runs it to its end.
-pub fn run(args: &Args, logger: &mut Logger) -> Result<ExitCode, Fatal> {
+pub fn run(args: &Args, is_daemon: bool, logger: &mut Logger) -> Result<ExitCode, Fatal> {
     let environment = |name: &str| std::env::var_os(name);
     let mut paths = paths::choose(args, environment);
     if let Some(name) = args.lease_file.as_ref().filter(|name| name.is_relative()) {
@@ -132,7 +133,7 @@ pub fn run(args: &Args, logger: &mut Logger) -> Result<ExitCode, Fatal> {
         return Err(Fatal::new("You can only specify address to send replies to when running an IPv4 server."));
     }
     refuse_what_is_missing(args, logger)?;
-    Start { args, paths, identity, port: port.number(), logger }.run()
+    Start { args, is_daemon, paths, identity, port: port.number(), logger }.run()
 }
 
 /// Flags of services that this server does not have.
@@ -162,6 +163,8 @@ const DEFAULT_ABANDON_LEASE_TIME: Seconds = Seconds(86400);
 /// A start under way: what command line and environment have settled.
 struct Start<'a> {
     args: &'a Args,
+    /// Another process waits to be told that the service has begun.
+    is_daemon: bool,
     paths: Paths,
     identity: Identity,
     port: u16,
@@ -287,7 +290,7 @@ impl Start<'_> {
         if !self.args.debug {
             self.logger.set_stderr(false);
         }
-        if daemonize::is_daemon() && !self.args.foreground {
+        if self.is_daemon {
             daemonize::detach().map_err(|error| Fatal::new(format!("write to parent: {}", error_text(&error))))?;
         }
         let signals = Signals::watch(&[Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])
@@ -375,6 +378,7 @@ impl Start<'_> {
 
     /// Step 15.
     fn open_listeners(&mut self, selection: Selection, config: &Config, port: u16) -> Result<Vec<Listener>, Fatal> {
+        allow_many_files();
         let mut listeners = Vec::new();
         for step in selection.steps {
             let served = match step {
@@ -407,6 +411,14 @@ impl Start<'_> {
             let text = format!("Can't create PID file {}: {}.", self.paths.pid.display(), error_text(&error));
             self.logger.error(&text);
         }
+    }
+}
+
+/// Every interface takes a descriptor, and there may be thousands.
+fn allow_many_files() {
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // Where it is not allowed, opening says what is wrong.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
 }
 
