@@ -35,6 +35,18 @@ impl ReplyKind {
     }
 }
 
+/// What a request is to get.
+pub struct Grant {
+    pub found: Found,
+    /// A host declaration found already.
+    pub host: Option<HostId>,
+    pub kind: ReplyKind,
+    /// When the hold of an OFFER ends.
+    pub offer_end: Timestamp,
+    /// The request's log line, without a reason.
+    pub message: String,
+}
+
 /// A request and the lease it gets.
 pub struct Exchange<'r, 'p> {
     pub now: Now,
@@ -68,19 +80,9 @@ const LEASE_TIME: u32 = 51;
 const VENDOR_CLASS: u32 = 60;
 
 impl Engine {
-    /// Answers a request with a lease. `offer_end` is when an OFFER's hold on it ends.
-    #[allow(clippy::too_many_arguments)]
-    pub(super) fn answer(
-        &mut self,
-        now: Now,
-        request: &Request<'_>,
-        found: Found,
-        host: Option<HostId>,
-        kind: ReplyKind,
-        offer_end: Timestamp,
-        message: String,
-        out: &mut Vec<Effect>,
-    ) {
+    /// Answers a request with a lease.
+    pub(super) fn answer(&mut self, now: Now, request: &Request<'_>, grant: Grant, out: &mut Vec<Effect>) {
+        let Grant { found, host, kind, offer_end, message } = grant;
         let old = match found.id {
             Some(id) if self.store.get(id).flags.reply_pending => return,
             Some(id) => Lease { host: found.host, ..self.store.get(id).clone() },
@@ -376,10 +378,9 @@ impl Engine {
             exchange.draft.set_variable("vendor-class-identifier", class);
         }
         new.flags.nul_terminated = request.had_nulls(HOST_NAME);
-        if !request.stashed && request.has_agent_options() {
-            if !self.flag(&mut exchange.draft, parameter::STASH_AGENT_OPTIONS).is_off() {
-                extras(&mut new).agent_options = exchange.draft.unconfigured_agent_options();
-            }
+        let came_with_packet = !request.stashed && request.has_agent_options();
+        if came_with_packet && !self.flag(&mut exchange.draft, parameter::STASH_AGENT_OPTIONS).is_off() {
+            extras(&mut new).agent_options = exchange.draft.unconfigured_agent_options();
         }
         let hostname = request.option(HOST_NAME).unwrap_or(&[]);
         if !hostname.is_empty() && hostname != exchange.old.hostname.as_bytes() {

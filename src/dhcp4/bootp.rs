@@ -1,6 +1,6 @@
 //! BOOTP (spec/dhcpv4.md 22).
 
-use super::ack::ReplyKind;
+use super::ack::{Grant, ReplyKind};
 use super::effect::{Effect, Reply};
 use super::engine::Engine;
 use super::find_lease::Found;
@@ -54,7 +54,8 @@ impl Engine {
             out.push(Effect::Log(LogKind::Info, format!("{message}: not responding (startup)")));
             return;
         }
-        self.answer(now, request, found, host, ReplyKind::Bootp, Timestamp::UNSET, message, out);
+        let grant = Grant { found, host, kind: ReplyKind::Bootp, offer_end: Timestamp::UNSET, message };
+        self.answer(now, request, grant, out);
     }
 
     /// A client with a fixed address.

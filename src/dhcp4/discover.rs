@@ -1,6 +1,6 @@
 //! DHCPDISCOVER (spec/dhcpv4.md 9).
 
-use super::ack::ReplyKind;
+use super::ack::{Grant, ReplyKind};
 use super::effect::Effect;
 use super::engine::Engine;
 use super::intake::Request;
@@ -37,7 +37,8 @@ impl Engine {
                 self.drop_variables(id);
             }
         }
-        self.answer(now, request, found, None, ReplyKind::Offer, offer_end, message, out);
+        let grant = Grant { found, host: None, kind: ReplyKind::Offer, offer_end, message };
+        self.answer(now, request, grant, out);
     }
 
     /// The request's line, without a reason.

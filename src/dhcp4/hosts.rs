@@ -44,7 +44,7 @@ impl Dynamic {
             hardware: record.hardware,
             client_id: Some(record.uid.clone()).filter(|uid| !uid.is_empty()),
             identifier: None,
-            fixed_addresses: Some(record.fixed_addresses.clone().into()).filter(|all: &Box<[_]>| !all.is_empty()),
+            fixed_addresses: (!record.fixed_addresses.is_empty()).then(|| record.fixed_addresses.as_slice().into()),
             fixed_addresses6: Box::default(),
             fixed_prefixes6: Box::default(),
             group: record.group.clone(),

@@ -1,6 +1,6 @@
 //! DHCPREQUEST (spec/dhcpv4.md 10).
 
-use super::ack::ReplyKind;
+use super::ack::{Grant, ReplyKind};
 use super::effect::Effect;
 use super::engine::Engine;
 use super::find_lease::{belongs_to, Search};
@@ -81,7 +81,8 @@ impl Engine {
         }
         match search.lease {
             Some(found) => {
-                self.answer(now, request, found, None, ReplyKind::Ack, Timestamp::UNSET, message, out);
+                let grant = Grant { found, host: None, kind: ReplyKind::Ack, offer_end: Timestamp::UNSET, message };
+                self.answer(now, request, grant, out);
             }
             None if search.ours => {
                 out.push(Effect::Log(LogKind::Info, format!("{message}: lease {address} unavailable.")));
@@ -112,7 +113,8 @@ impl Engine {
             };
         };
         let relayed_renewal = has_ciaddr && request.giaddr().is_some();
-        if !relayed_renewal && !(has_requested && !has_ciaddr) || subnet_on(config, network, address).is_some() {
+        let asks = has_requested && !has_ciaddr;
+        if !(relayed_renewal || asks) || subnet_on(config, network, address).is_some() {
             return Place::Fine;
         }
         match authoritative(config.networks.get(network.index()).map(|network| network.scope)) {

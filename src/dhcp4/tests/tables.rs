@@ -266,7 +266,9 @@ fn scopes_run_in_order() {
 /// spec/options.md 23.2, row by row: what is configured, the request, lengths in the main area, and octets of the whole.
 #[test]
 fn sizes() {
-    let table: [(usize, &str, &str, &[(u8, usize)], usize); 9] = [
+    /// Length of option 224, more configuration, more options, lengths in the reply's main area, length of the reply.
+    type Row = (usize, &'static str, &'static str, &'static [(u8, usize)], usize);
+    let table: [Row; 9] = [
         (255, "", "", &[(224, 255), (225, 4), (1, 4)], 525),
         (256, "", "", &[(224, 255), (224, 1), (225, 4), (1, 4)], 528),
         (300, "", "", &[(224, 255), (224, 31), (52, 1)], 548),
