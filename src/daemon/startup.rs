@@ -303,6 +303,7 @@ impl Start<'_> {
         let journal = Journal::start(disk, path, file, use_fsync, waker.clone()).map_err(cannot)?;
         let mut refresher = Refresher::new(waker.clone());
         refresher.watch(names::of(&config));
+        engine.set_reverse_names(Arc::new(names::of_hosts_file()));
         let reloader =
             Reloader::new(self.paths.config.clone(), self.args.interfaces.clone(), base, parameters, waker.clone());
         let service = Service {
