@@ -14,6 +14,13 @@ use std::sync::Arc;
 const HOSTS_ARE_GLOBAL: &str =
     "WARNING: Host declarations are global.  They are not limited to the scope you declared them in.";
 
+/// A group whose statements are being read.
+pub struct OpenGroup {
+    pub place: Place,
+    name: Option<Name>,
+    deleted: bool,
+}
+
 /// Reads declarations into the state. It lives for one statement of the file.
 pub struct Declarer<'a> {
     pub map: &'a SourceMap,
@@ -147,25 +154,40 @@ impl Declarer<'_> {
         }
     }
 
-    /// `group [NAME] { ... }`. A second group of a name takes the first one away, and is not registered itself.
+    /// `group [NAME] { ... }`
     fn group(&mut self, parent: ScopeId, name: Option<Name>, body: Block) -> Step {
-        let scope = self.state.new_scope(parent);
-        let mut place = Place::new(BlockKind::Other, scope);
-        let mut deleted = false;
+        let mut group = self.begin_group(parent, name);
         for statement in body {
-            match statement.kind {
-                Kind::Deleted => deleted = true,
-                Kind::Dynamic | Kind::Static => {}
-                _ => self.statement(&mut place, None, statement)?,
-            }
+            self.group_statement(&mut group, statement)?;
         }
-        if let Some(name) = name {
-            let known = self.state.groups.remove(&name.text).is_some();
-            if !known && !deleted {
-                self.state.groups.insert(name.text, scope);
-            }
+        self.end_group(group);
+        Ok(())
+    }
+
+    /// The brace of a group opens.
+    pub fn begin_group(&mut self, parent: ScopeId, name: Option<Name>) -> OpenGroup {
+        let place = Place::new(BlockKind::Other, self.state.new_scope(parent));
+        OpenGroup { place, name, deleted: false }
+    }
+
+    /// One statement of a group.
+    pub fn group_statement(&mut self, group: &mut OpenGroup, statement: Statement) -> Step {
+        match statement.kind {
+            Kind::Deleted => group.deleted = true,
+            Kind::Dynamic | Kind::Static => {}
+            _ => self.statement(&mut group.place, None, statement)?,
         }
         Ok(())
+    }
+
+    /// The brace of a group closes. A second group of a name takes the first one away, and is not registered itself.
+    pub fn end_group(&mut self, group: OpenGroup) {
+        if let Some(name) = group.name {
+            let known = self.state.groups.remove(&name.text).is_some();
+            if !known && !group.deleted {
+                self.state.groups.insert(name.text, group.place.scope);
+            }
+        }
     }
 
     fn warn_if_host_is_in_network(&mut self, kind: BlockKind) {

@@ -1,6 +1,6 @@
 //! Loading a configuration: the parser hands over one statement at a time, and each is lowered as it comes.
 
-use super::declare::Declarer;
+use super::declare::{Declarer, OpenGroup};
 use super::index::finish;
 use super::ir::{Expr, OptionOp, Stmt};
 use super::lowering::{constant, Lowering, Naming};
@@ -9,7 +9,7 @@ use super::model::Config;
 use super::place::{BlockKind, Place};
 use super::state::{Family, State};
 use crate::options::registry::{OptionKey, Registry};
-use crate::syntax::ast::{Kind, Statement};
+use crate::syntax::ast::{Kind, Name, Statement};
 use crate::syntax::source::SourceMap;
 use crate::syntax::{parse_block_text, parse_file, parse_text, Diagnostic, Fatal, Sink};
 use std::ops::ControlFlow;
@@ -62,6 +62,8 @@ fn load_with(family: Family, parse: impl FnOnce(&mut SourceMap, &mut dyn Sink) -
 struct Loader {
     state: State,
     root: Place,
+    /// The groups that are open, each inside the one before it.
+    groups: Vec<OpenGroup>,
     /// Where in the messages those about the current statement begin.
     fresh: usize,
 }
@@ -71,18 +73,34 @@ impl Loader {
         let mut state = State::new(family);
         let seeded = seed(&state.registry);
         state.scopes[Config::ROOT.index()].statements.extend(seeded);
-        Loader { state, root: Place::new(BlockKind::Other, Config::ROOT), fresh: 0 }
+        Loader { state, root: Place::new(BlockKind::Other, Config::ROOT), groups: Vec::new(), fresh: 0 }
     }
 }
 
 impl Sink for Loader {
     fn statement(&mut self, map: &SourceMap, statement: Statement) -> ControlFlow<()> {
-        let step = Declarer { map, state: &mut self.state }.statement(&mut self.root, None, statement);
+        let mut declarer = Declarer { map, state: &mut self.state };
+        let step = match self.groups.last_mut() {
+            Some(group) => declarer.group_statement(group, statement),
+            None => declarer.statement(&mut self.root, None, statement),
+        };
         self.state.log.sort_by_place(self.fresh);
         self.fresh = self.state.log.messages.len();
         match step {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    fn begin_group(&mut self, map: &SourceMap, name: Option<&Name>) -> bool {
+        let parent = self.groups.last().map_or(self.root.scope, |group| group.place.scope);
+        self.groups.push(Declarer { map, state: &mut self.state }.begin_group(parent, name.cloned()));
+        true
+    }
+
+    fn end_group(&mut self, map: &SourceMap) {
+        if let Some(group) = self.groups.pop() {
+            Declarer { map, state: &mut self.state }.end_group(group);
         }
     }
 

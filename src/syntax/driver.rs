@@ -253,6 +253,13 @@ impl<'a> Driver<'a> {
         let start = reader.at;
         let Some(mut kind) = self.read(reader, rule, Build::statement) else { return Ok(()) };
         if opened(reader) {
+            if let (Kind::Group { name, .. }, None) = (&kind, &target) {
+                if context.depth < DEEPEST && self.sink.begin_group(self.map, name.as_ref()) {
+                    self.statements(reader, context.inner(block), target)?;
+                    self.sink.end_group(self.map);
+                    return Ok(());
+                }
+            }
             let body = self.body(reader, context, block)?;
             if let Some(place) = body_of(&mut kind) {
                 *place = body;

@@ -17,7 +17,7 @@ mod tests;
 
 pub use diagnostic::{Code, Diagnostic, Severity};
 
-use ast::Statement;
+use ast::{Name, Statement};
 use driver::{Driver, Halt};
 use source::SourceMap;
 use std::ops::ControlFlow;
@@ -28,6 +28,15 @@ use table::Blocks;
 pub trait Sink {
     /// An outermost statement with its whole body, in the order of the files. `Break` ends the reading.
     fn statement(&mut self, map: &SourceMap, statement: Statement) -> ControlFlow<()>;
+
+    /// The beginning of a `group` that no other block is around. A sink that says true gets the statements inside one by one,
+    /// and then `end_group`; to one that says false the group comes as one statement. A group may hold any number of hosts.
+    fn begin_group(&mut self, _map: &SourceMap, _name: Option<&Name>) -> bool {
+        false
+    }
+
+    /// The end of the group that began last.
+    fn end_group(&mut self, _map: &SourceMap) {}
 
     /// A complaint. Complaints about the inside of a block come before the statement.
     fn diagnostic(&mut self, map: &SourceMap, diagnostic: Diagnostic);
