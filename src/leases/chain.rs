@@ -93,6 +93,12 @@ impl Chains {
         self.heads.find(hash, |head| slab.key(kind, *head) == key).map(|head| LeaseId(*head))
     }
 
+    /// Makes room for that many more chains at once, so that nothing is hashed twice while they come.
+    pub fn reserve(&mut self, slab: &Slab, chains: usize) {
+        let (kind, hasher) = (self.kind, &self.hasher);
+        self.heads.reserve(chains, |head| hasher.hash_one(slab.key(kind, *head)));
+    }
+
     /// Puts a lease, which is on no chain of this kind, on the chain of its key.
     pub fn insert(&mut self, slab: &mut Slab, id: LeaseId, preference: Preference) {
         let kind = self.kind;

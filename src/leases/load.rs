@@ -3,7 +3,7 @@
 use super::chain::Preference;
 use super::lease::{BindingState, Lease, LeaseId};
 use super::queue::{Place, Queue, QUEUES};
-use super::slab::UNQUEUED;
+use super::slab::{ChainKind, UNQUEUED};
 use super::store::{pool_states, LeaseStore};
 use super::virgin::{bucket, BUCKETS};
 use crate::config::model::{Config, PoolId};
@@ -38,6 +38,10 @@ impl LeaseStore {
         walk.sort_unstable();
         self.pools = pool_states(config, used);
         self.queue_all(&walk);
+        let keyed = |kind| walk.iter().filter(|step| !self.slab.key(kind, step.id).is_empty()).count();
+        let (uids, hardware) = (keyed(ChainKind::Uid), keyed(ChainKind::Hardware));
+        self.uids.reserve(&self.slab, uids);
+        self.hardware.reserve(&self.slab, hardware);
         for step in walk {
             let id = LeaseId(step.id);
             let preference = Preference::of(self.get(id));

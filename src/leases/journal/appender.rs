@@ -177,10 +177,10 @@ impl<D: Disk> Appender<D> {
             Err(e) => {
                 let line = format!("commit_leases: unable to commit, fsync(): {}", error_text(&e));
                 report(Report::Log(crate::eval::LogKind::Info, line));
-                Err(())
+                None
             }
         };
-        let Ok(named) = installed else {
+        let Some(named) = installed else {
             let _ = self.disk.unlink(&name);
             report(Report::RewriteFailed);
             return;

@@ -53,15 +53,15 @@ pub fn finish(file: &mut impl DiskFile, tail: &[u8], use_fsync: bool) -> io::Res
     Ok(())
 }
 
-/// Puts the finished file `new` in the place of `path`, which becomes the backup. Logs what goes wrong; an error means that
-/// `path` is as it was. The answer says whether the new name is durable.
-pub fn install(disk: &impl Disk, new: &Path, path: &Path, log: &mut dyn FnMut(LogKind, String)) -> Result<bool, ()> {
+/// Puts the finished file `new` in the place of `path`, which becomes the backup. Says whether the new name is
+/// durable; `None`, with the reason logged, means that `path` is as it was.
+pub fn install(disk: &impl Disk, new: &Path, path: &Path, log: &mut dyn FnMut(LogKind, String)) -> Option<bool> {
     let backup = backup_name(path);
     let (path_text, backup_text) = (path.display(), backup.display());
     match disk.unlink(&backup) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => {
             log(LogKind::Error, format!("Can't remove old lease database backup {backup_text}: {}", error_text(&e)));
-            return Err(());
+            return None;
         }
         _ => {}
     }
@@ -72,16 +72,16 @@ pub fn install(disk: &impl Disk, new: &Path, path: &Path, log: &mut dyn FnMut(Lo
         Err(e) => {
             let text = error_text(&e);
             log(LogKind::Error, format!("Can't backup lease database {path_text} to {backup_text}: {text}"));
-            return Err(());
+            return None;
         }
         Ok(()) => {}
     }
     if let Err(e) = disk.rename(new, path) {
         let text = error_text(&e);
         log(LogKind::Error, format!("Can't install new lease database {} to {path_text}: {text}", new.display()));
-        return Err(());
+        return None;
     }
-    Ok(sync_names(disk, path).is_ok())
+    Some(sync_names(disk, path).is_ok())
 }
 
 /// Makes the names in the directory of `path` durable, where the file system can.
@@ -137,7 +137,7 @@ pub fn at_start<D: Disk>(
 ) -> Option<Opened<D::File>> {
     let name = temporary_name(path, now);
     if let Some(file) = write_beside(disk, &name, write, log) {
-        if let Ok(named) = install(disk, &name, path, log) {
+        if let Some(named) = install(disk, &name, path, log) {
             return Some(Opened { file, fresh: true, named });
         }
         let _ = disk.unlink(&name);

@@ -401,7 +401,7 @@ fn the_thread_commits_and_rewrites_beside() {
     let opened = Opened { file: disk.open(Path::new(PATH)).unwrap(), fresh: true, named: true };
     let (wake, woken) = std::sync::mpsc::channel();
     let wake = Mutex::new(wake);
-    let waker: super::Waker = Arc::new(move || drop(wake.lock().unwrap().send(())));
+    let waker: super::Waker = Arc::new(move || wake.lock().unwrap().send(()).unwrap_or_default());
     let mut journal = Journal::start(disk.clone(), PATH.into(), Some(opened), true, waker).unwrap();
     journal.append(record(1), JournalPosition(1));
     journal.begin_rewrite(Timestamp(7));

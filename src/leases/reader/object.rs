@@ -76,7 +76,7 @@ impl<R: Read> Reader<'_, R> {
         let key = self.name_and_brace()?;
         let deleted = self.flagged_deleted()?;
         let text = self.captured(b"group");
-        let dynamic = deleted && self.to.config.groups.get(&*from_latin1(&key)).is_none();
+        let dynamic = deleted && !self.to.config.groups.contains_key(&*from_latin1(&key));
         if dynamic {
             self.to.objects.groups.retain(|group| group.key != key);
         } else {
