@@ -14,11 +14,18 @@ use std::process::{Command, ExitCode, Stdio};
 /// Tells the second process that it is the daemon.
 const MARK: &str = "LESSOR_DAEMON";
 
+/// The name of this process as `ps` and `pidof` know it.
+const COMM: &str = "/proc/self/comm";
+
 /// True in the process that is to become the daemon. The mark is taken away, so that programs the daemon runs do not get it;
 /// to be called once, before there are threads.
-pub fn take_mark() -> bool {
+pub fn take_mark(program: &str) -> bool {
     let marked = std::env::var_os(MARK).is_some();
     std::env::remove_var(MARK);
+    if marked {
+        // Else it would be called `exe`, and `pidof dhcpd` would not find it.
+        let _ = std::fs::write(COMM, program);
+    }
     marked
 }
 

@@ -278,6 +278,10 @@ impl<'l> EventLoop<'l> {
         }
         self.busy = false;
         for number in 0..self.service.listeners.len() {
+            // What is not read now is read when the journal's next report has woken the loop.
+            if self.outbox.is_full() {
+                break;
+            }
             if self.service.listeners.get(number).is_some_and(|listener| listener.ready) {
                 self.receive(number, now);
                 self.carry_out()?;

@@ -172,3 +172,54 @@ impl LeaseFile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{load_text, Family};
+    use crate::leases::journal::disk::Disk;
+    use crate::leases::journal::Report;
+    use std::sync::mpsc::channel;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    const NOW: Timestamp = Timestamp(1_800_000_000);
+
+    #[test]
+    fn is_rewritten_beside_the_service_about_an_hour_after_a_change() {
+        let text = "subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.10 10.0.0.20; }";
+        let config = load_text("c", text, Family::V4).result.unwrap();
+        let directory = std::env::temp_dir().join(format!("lessor-rewrite-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let path = directory.join("leases");
+        std::fs::write(&path, "garbage;\nlease 10.0.0.10 { ends never; binding state active; }\n").unwrap();
+        let mut read = read(&path, &config, false, NOW, &mut Logger::silent()).unwrap();
+
+        let disk = RealDisk::default();
+        let file = Some(Opened { file: disk.open(&path).unwrap(), fresh: false, named: true });
+        let (to, wakes) = channel();
+        let waker = Arc::new(move || to.send(()).unwrap_or_default());
+        let mut journal = Journal::start(disk, path.clone(), file, true, waker).unwrap();
+        let mut lease_file = LeaseFile::new(read.objects, NOW);
+        let later = |seconds| Timestamp(NOW.0 + seconds);
+
+        assert!(!lease_file.advance(&mut journal, &mut read.store, later(9999)));
+        lease_file.appended();
+        assert!(!lease_file.advance(&mut journal, &mut read.store, later(3600)));
+        assert!(!journal.is_rewriting());
+        let mut lines = Vec::new();
+        while lines.is_empty() {
+            lease_file.advance(&mut journal, &mut read.store, later(3601));
+            wakes.recv_timeout(Duration::from_secs(20)).unwrap();
+            if journal.poll().contains(&Report::Rewritten) {
+                lines = lease_file.rewritten(&config);
+            }
+        }
+        assert_eq!(lines, ["Wrote 1 leases to leases file."]);
+        let written = std::fs::read_to_string(&path).unwrap();
+        assert!(written.starts_with("# The format") && written.contains("\nlease 10.0.0.10 {"));
+        assert!(!lease_file.advance(&mut journal, &mut read.store, later(3602)));
+        journal.stop();
+        std::fs::remove_dir_all(directory).unwrap();
+    }
+}

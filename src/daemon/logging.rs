@@ -42,6 +42,14 @@ impl Logger {
         Logger::to("/dev/log".into(), ident)
     }
 
+    /// Logs nowhere.
+    #[cfg(test)]
+    pub fn silent() -> Logger {
+        let mut logger = Logger::to("/nonexistent".into(), "test");
+        logger.set_stderr(false);
+        logger
+    }
+
     fn to(path: PathBuf, ident: &str) -> Logger {
         Logger { to_stderr: true, gathering: false, stderr_lines: Vec::new(), syslog: Syslog::new(path, ident) }
     }

@@ -19,6 +19,7 @@ mod pid;
 mod privileges;
 mod reload;
 mod startup;
+mod unserved;
 
 use args::Parsed;
 use fatal::Fatal;
@@ -35,7 +36,7 @@ pub fn main(words: Vec<OsString>) -> ExitCode {
     let program = words.first().map_or_else(|| "dhcpd".into(), base_name);
     let mut logger = Logger::new(&program);
     let texts: Vec<String> = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let marked = daemonize::take_mark();
+    let marked = daemonize::take_mark(&program);
     let mut notes = Vec::new();
     let parsed = args::parse(&texts, &mut |line| notes.push(line));
     let in_background = matches!(&parsed, Ok(Parsed::Run(args)) if !args.foreground && !marked);

@@ -13,6 +13,9 @@ use std::io;
 use std::net::{SocketAddrV4, UdpSocket};
 use std::os::fd::AsFd;
 
+/// How many replies may wait: a disk that hangs must not fill the memory.
+const MANY: usize = 1 << 16;
+
 /// Replies that wait, and replies that may leave.
 #[derive(Debug, Default)]
 pub struct Outbox {
@@ -58,6 +61,11 @@ impl Outbox {
         if failing {
             self.refused.extend(self.waiting.drain(..).filter_map(|reply| reply.lease));
         }
+    }
+
+    /// True if so many replies wait that no more requests should be read until the journal has caught up.
+    pub fn is_full(&self) -> bool {
+        self.waiting.len() >= MANY
     }
 
     /// Leases whose replies were given up since the last call.
@@ -227,6 +235,15 @@ mod tests {
         outbox.push(reply(3, 5));
         outbox.set_durable(JournalPosition(9));
         assert_eq!(leaving(&outbox), [1, 2, 4, 5, 3]);
+    }
+
+    #[test]
+    fn is_full_until_the_journal_catches_up() {
+        let mut outbox = Outbox::default();
+        (0..MANY as u64).for_each(|n| outbox.push(reply(n + 1, 1)));
+        assert!(outbox.is_full());
+        outbox.set_durable(JournalPosition(1));
+        assert!(!outbox.is_full());
     }
 
     #[test]

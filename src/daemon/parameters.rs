@@ -35,6 +35,9 @@ pub struct Parameters {
     pub pid_file_name: Option<Vec<u8>>,
     pub dhcpv6_lease_file_name: Option<Vec<u8>>,
     pub dhcpv6_pid_file_name: Option<Vec<u8>>,
+    pub omapi_port: Option<u16>,
+    /// `ddns-update-style` is not `none`.
+    pub ddns_updates: bool,
     pub local_port: Option<u16>,
     pub remote_port: Option<u16>,
     pub limited_broadcast: Option<Ipv4Addr>,
@@ -71,13 +74,14 @@ fn check_omapi_key(startup: &Startup, keys: &[Key]) -> Result<(), Unusable> {
 pub fn read(startup: &Startup, keys: &[Key]) -> Result<Parameters, Unusable> {
     use code::*;
     let text = |code| startup.octets(code).map(<[u8]>::to_vec);
-    exact::<2>(startup, OMAPI_PORT, "invalid omapi port data length")?;
+    let omapi_port = exact(startup, OMAPI_PORT, "invalid omapi port data length")?.map(u16::from_be_bytes);
     check_omapi_key(startup, keys)?;
     let local_port = exact(startup, LOCAL_PORT, "invalid local port data length")?.map(u16::from_be_bytes);
     let remote_port = exact(startup, REMOTE_PORT, "invalid remote port data length")?.map(u16::from_be_bytes);
     let broadcast = exact::<4>(startup, LIMITED_BROADCAST_ADDRESS, "invalid broadcast address data length")?;
     let local_address = exact::<4>(startup, LOCAL_ADDRESS, "invalid local address data length")?;
-    if exact(startup, DDNS_UPDATE_STYLE, "invalid dns update type")? == Some([1]) {
+    let update_style = exact::<1>(startup, DDNS_UPDATE_STYLE, "invalid dns update type")?;
+    if update_style == Some([1]) {
         return Err(Unusable("ddns-update-style ad_hoc no longer supported".into()));
     }
     let facility = exact::<1>(startup, LOG_FACILITY, "invalid log facility")?;
@@ -90,6 +94,8 @@ pub fn read(startup: &Startup, keys: &[Key]) -> Result<Parameters, Unusable> {
         pid_file_name: text(PID_FILE_NAME),
         dhcpv6_lease_file_name: text(DHCPV6_LEASE_FILE_NAME),
         dhcpv6_pid_file_name: text(DHCPV6_PID_FILE_NAME),
+        omapi_port,
+        ddns_updates: update_style.is_some_and(|style| style != [0]),
         local_port,
         remote_port,
         limited_broadcast: broadcast.map(Ipv4Addr::from),

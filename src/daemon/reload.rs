@@ -9,6 +9,7 @@ use super::logging::Logger;
 use super::names;
 use super::parameters::Parameters;
 use super::startup::{self, Loaded};
+use super::unserved;
 use crate::config;
 use crate::dhcp4::engine::Settings;
 use crate::eval::environment::Outcome;
@@ -166,6 +167,9 @@ fn try_swap(result: Result<Box<Loaded>, Fatal>, service: &mut Service, logger: &
     settings.server_port = service.server_port;
     if let Some(facility) = parameters.log_facility {
         logger.set_facility(facility);
+    }
+    for line in unserved::warnings(&config, &parameters) {
+        logger.error(&line);
     }
     service.names.watch(names::of(&config));
     service.engine.reconfigure(config, settings, known, globals);

@@ -15,7 +15,7 @@ use super::parameters::{self, Parameters, Unusable};
 use super::paths::{self, Paths, Port};
 use super::privileges::{self, Identity};
 use super::reload::Reloader;
-use super::{daemonize, duid, pid};
+use super::{daemonize, duid, pid, unserved};
 use crate::config::model::Config;
 use crate::config::{self, Family, Message};
 use crate::dhcp4::effect::Effect;
@@ -277,6 +277,9 @@ impl Start<'_> {
             self.logger.info("Sending on   Socket/fallback/fallback-net");
         }
         self.run_top_level_again(&config, &names, &mut globals)?;
+        for line in unserved::warnings(&config, &parameters) {
+            self.logger.error(&line);
+        }
         let Database { mut engine, objects, file, disk } = database;
         let hardware: Vec<_> = listeners.iter().map(|listener| listener.served.link.hardware).collect();
         let now = clock::wall();
