@@ -16,6 +16,8 @@ mod properties;
 mod queue;
 pub mod reader;
 mod slab;
+#[cfg(test)]
+mod spec_tests;
 pub mod store;
 #[cfg(test)]
 mod testing;
