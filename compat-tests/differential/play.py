@@ -218,9 +218,9 @@ class Play:
             self.sleep_until(int(time.time()) + 1)
 
     def sleep_until(self, second):
-        """Until a little after the beginning of that second, listening."""
-        while time.time() < second + 0.01:
-            self.pump(second + 0.01 - time.time())
+        """Until a little after the beginning of that second, listening: timers that are due in it have run by then."""
+        while time.time() < second + 0.1:
+            self.pump(second + 0.1 - time.time())
 
     def show_leases(self):
         """The lease files, once they are equal or have had time to become so: a server may write beside its service."""
