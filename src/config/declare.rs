@@ -1,15 +1,12 @@
 //! Declarations: who takes which from here.
 
 use super::host::HostDraft;
-use super::ir::{Expr, OptionOp, Stmt};
-use super::lowering::{constant, Act, Lowering, Naming};
+use super::lowering::{Act, Lowering, Naming};
 use super::model::ScopeId;
 use super::place::{BlockKind, Place};
 use super::state::{State, Step};
-use crate::options::registry::OptionKey;
-use crate::syntax::ast::{AddressOrName, Block, Executable, Kind, Name, Statement};
+use crate::syntax::ast::{Block, Executable, Kind, Name, Statement};
 use crate::syntax::source::{SourceMap, Span};
-use std::sync::Arc;
 
 const HOSTS_ARE_GLOBAL: &str =
     "WARNING: Host declarations are global.  They are not limited to the scope you declared them in.";
@@ -71,7 +68,6 @@ impl Declarer<'_> {
                 let scope = self.own_scope(place);
                 self.state.scope_mut(scope).authoritative = authoritative;
             }
-            Kind::ServerIdentifier(address) => self.server_identifier(place, &address),
             Kind::ServerDuid(duid) => self.state.server_duid = Some(duid),
             Kind::LeaseIdFormat { hex } => {
                 self.state.lease_id_hex = hex;
@@ -139,18 +135,6 @@ impl Declarer<'_> {
             }
             Kind::Zone { name, body } => self.zone(name, body),
             _ => Ok(()),
-        }
-    }
-
-    /// Another way to write `option dhcp-server-identifier`.
-    fn server_identifier(&mut self, place: &mut Place, address: &AddressOrName) {
-        let value = match address {
-            AddressOrName::Address(address) => constant(address.octets()),
-            AddressOrName::Name(name) => Arc::new(Expr::HostLookup { name: (*name.text).into(), first_only: true }),
-        };
-        if let Some(option) = self.state.registry.option_coded(OptionKey::dhcp(54)).cloned() {
-            let scope = self.own_scope(place);
-            self.state.add(scope, Stmt::Option { op: OptionOp::Supersede, option, value });
         }
     }
 

@@ -5,7 +5,8 @@ use super::ir::{Expr, Function, OptionOp, Shared, Stmt};
 use super::lowering::{constant, Act, Lowering, Naming, MAX_DEPTH};
 use super::message::Lowered;
 use crate::options::registry::{OptionDef, OptionKey};
-use crate::syntax::ast::{Executable, Expression, Kind, Name, OptionOperation, OptionValue, Statement};
+use crate::syntax::ast::{Executable, Expression, Kind, Name, OperandKind, OptionOperation, OptionValue, Statement};
+use crate::syntax::ast::{Token, TokenKind};
 use crate::syntax::source::Span;
 use std::sync::Arc;
 
@@ -50,6 +51,9 @@ impl Lowering<'_> {
                 Stmt::Switch { on: Arc::new(on), body }
             }
             Executable::Case(label) => match case {
+                Some(labels) if takes_the_colon(&label, labels) => {
+                    return Err(self.log.complain(label.span, "expression", "expecting hexadecimal number."));
+                }
                 Some(labels) => Stmt::Case(Arc::new(self.expression(&label, labels)?.expr)),
                 None => return Err(self.log.complain(span, "case", "case statement in inappropriate scope.")),
             },
@@ -72,10 +76,7 @@ impl Lowering<'_> {
             }
             Executable::Unset(name) => Stmt::Unset((*name.text).into()),
             Executable::Eval(value) => Stmt::Eval(self.shared(&value, Context::Data)?),
-            Executable::Return(Some(value)) => Stmt::Return(Some(self.shared(&value, Context::Data)?)),
-            Executable::Return(None) => {
-                return Err(self.log.complain(span, "expression", "expecting data expression."));
-            }
+            Executable::Return(value) => Stmt::Return(Some(self.shared(&value, Context::Data)?)),
             Executable::Log { level, text } => Stmt::Log { level, text: Arc::new(self.data(&text)?.expr) },
             Executable::Execute { command, arguments } => {
                 let mut values = Vec::with_capacity(arguments.len());
@@ -203,4 +204,11 @@ impl Lowering<'_> {
         }
         Ok(statement.unwrap_or(Stmt::Eval(Arc::new(Expr::Null))))
     }
+}
+
+/// True for a label of hex octets: ISC takes the colon that ends the label for one between two octets.
+fn takes_the_colon(label: &Expression, labels: Context) -> bool {
+    let OperandKind::Digits(digits) = &label.first.kind else { return false };
+    let hexadecimal = |token: &Token| token.kind == TokenKind::NumberOrName;
+    label.rest.is_empty() && (matches!(labels, Context::Data) || digits.iter().any(hexadecimal))
 }

@@ -179,7 +179,6 @@ pub enum Kind {
         permit: Permit,
     },
     Authoritative(bool),
-    ServerIdentifier(AddressOrName),
     ServerDuid(ServerDuid),
     /// `lease-id-format hex;` (true) or `octal`
     LeaseIdFormat {
@@ -347,7 +346,7 @@ pub enum Executable {
     },
     Unset(Name),
     Eval(Expression),
-    Return(Option<Expression>),
+    Return(Expression),
     Log {
         level: LogLevel,
         text: Expression,

@@ -241,6 +241,21 @@ impl<'a> Driver<'a> {
         self.emit(target, Statement { span, kind })
     }
 
+    /// The same for a key, a zone or a peer, which counts only if there was no mistake since there were `before`.
+    fn finish_sound(
+        &mut self,
+        before: usize,
+        reader: &Reader,
+        start: usize,
+        kind: Kind,
+        target: &mut Target,
+    ) -> Step<()> {
+        match self.errors == before {
+            true => self.finish(reader, start, kind, target),
+            false => Ok(()),
+        }
+    }
+
     /// A statement that may have a block of statements.
     fn block(
         &mut self,
@@ -331,6 +346,7 @@ impl<'a> Driver<'a> {
             let quoted = pair.clone().into_inner().any(|inner| inner.as_str().starts_with('"'));
             Some((build.header_name(pair)?, state, quoted))
         };
+        let before = self.errors;
         let Some((name, state, quoted)) = self.read(reader, Rule::failover, header) else { return Ok(()) };
         let kind = if !opened(reader) {
             Kind::UsePeer { name, quoted }
@@ -345,11 +361,12 @@ impl<'a> Driver<'a> {
             })?;
             Kind::FailoverPeer { name, body }
         };
-        self.finish(reader, start, kind, target)
+        self.finish_sound(before, reader, start, kind, target)
     }
 
     fn key(&mut self, reader: &mut Reader, context: Context, target: &mut Target) -> Step<()> {
         let start = reader.at;
+        let before = self.errors;
         let Some(name) = self.read(reader, Rule::key, Build::header_name) else { return Ok(()) };
         let (mut algorithm, mut secret, mut twice) = (None, None, Vec::new());
         self.lines(reader, table::key_rule, "expecting right brace.", |build, pair, span| {
@@ -371,17 +388,18 @@ impl<'a> Driver<'a> {
             reader.at += 1;
         }
         let kind = declaration(context, Kind::Key { name, algorithm, secret });
-        self.finish(reader, start, kind, target)
+        self.finish_sound(before, reader, start, kind, target)
     }
 
     fn zone(&mut self, reader: &mut Reader, context: Context, target: &mut Target) -> Step<()> {
         let start = reader.at;
+        let before = self.errors;
         let Some(name) = self.read(reader, Rule::zone, Build::header_name) else { return Ok(()) };
         let body = self.lines(reader, table::zone_rule, "expecting right brace.", |build, pair, span| {
             Some(ZoneStatement { span, kind: build.zone_statement(pair)? })
         })?;
         let kind = declaration(context, Kind::Zone { name, body });
-        self.finish(reader, start, kind, target)
+        self.finish_sound(before, reader, start, kind, target)
     }
 
     /// Reads a block of statements of its own grammar: of a peer, a key, a zone.

@@ -25,7 +25,7 @@ impl Build {
             Rule::set | Rule::define => self.set(pair),
             Rule::unset => Some(Executable::Unset(self.child_name(pair, Rule::set_name)?)),
             Rule::eval => Some(Executable::Eval(self.child_expression(pair, Rule::evaluated)?)),
-            Rule::return_ => Some(Executable::Return(Some(self.child_expression(pair, Rule::evaluated)?))),
+            Rule::return_ => Some(Executable::Return(self.child_expression(pair, Rule::evaluated)?)),
             Rule::call => Some(Executable::Eval(self.child_expression(pair, Rule::called)?)),
             Rule::log => self.log(pair),
             Rule::execute => self.execute(pair),

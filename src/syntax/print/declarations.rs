@@ -118,7 +118,6 @@ fn simple(kind: &Kind) -> String {
         }
         Kind::Authoritative(true) => "authoritative;".to_owned(),
         Kind::Authoritative(false) => "not authoritative;".to_owned(),
-        Kind::ServerIdentifier(address) => format!("server-identifier {};", address_or_name(address)),
         Kind::ServerDuid(duid) => server_duid(duid),
         Kind::LeaseIdFormat { hex } => format!("lease-id-format {};", if *hex { "hex" } else { "octal" }),
         Kind::OptionSpace { name, code_width, length_width } => {

@@ -87,9 +87,7 @@ impl Printer<'_> {
             }
             Executable::Unset(name) => self.text(&format!("unset {};", name.text)),
             Executable::Eval(value) => self.around("eval ", value, ";"),
-            Executable::Return(Some(value)) => self.around("return ", value, ";"),
-            // Cannot be written; nothing does the same.
-            Executable::Return(None) => {}
+            Executable::Return(value) => self.around("return ", value, ";"),
             Executable::Log { level, text } => {
                 let level = match level {
                     LogLevel::Fatal => "fatal",
