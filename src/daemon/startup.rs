@@ -218,7 +218,7 @@ impl Start<'_> {
         }
         if let Some(facility) = parameters.log_facility {
             self.logger.set_facility(facility);
-            for line in BANNER.iter().filter(|_| !self.args.quiet) {
+            for line in BANNER {
                 self.logger.syslog_only(LogKind::Info, line);
             }
         }
