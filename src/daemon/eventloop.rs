@@ -11,6 +11,7 @@ use super::logging::Logger;
 use super::names::Refresher;
 use super::outbox::{Exits, Outbox};
 use super::reload::Reloader;
+use super::reverse::ReverseLookup;
 use crate::dhcp4::effect::{Effect, Ingress, InterfaceId};
 use crate::dhcp4::engine::Engine;
 use crate::eval::LogKind;
@@ -54,6 +55,7 @@ pub struct Service {
     pub lease_file: LeaseFile,
     pub executor: Executor,
     pub names: Refresher,
+    pub reverse: ReverseLookup,
     pub reloader: Reloader,
     pub server_port: u16,
 }
@@ -199,6 +201,9 @@ impl<'l> EventLoop<'l> {
         if let Some(names) = self.service.names.poll() {
             self.service.engine.set_names(Arc::new(names));
         }
+        for (address, name) in self.service.reverse.poll() {
+            self.service.engine.name_found(now, address, name, &mut self.effects);
+        }
         self.take_new_configuration();
     }
 
@@ -327,6 +332,7 @@ impl<'l> EventLoop<'l> {
                 Effect::Log(kind, line) => self.logger.log(kind, &line),
                 Effect::Send(reply) => self.outbox.push(reply),
                 Effect::Ping(address) => self.ping(address),
+                Effect::LookUpName(address) => self.service.reverse.ask(address),
                 Effect::Execute { command, arguments } => {
                     if let Some((kind, line)) = self.service.executor.run(command, arguments) {
                         self.logger.log(kind, &line);

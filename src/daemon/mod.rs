@@ -18,6 +18,7 @@ mod paths;
 mod pid;
 mod privileges;
 mod reload;
+mod reverse;
 mod startup;
 mod unserved;
 

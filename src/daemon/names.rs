@@ -113,25 +113,6 @@ fn resolve(name: &str) -> Vec<Ipv4Addr> {
     addresses
 }
 
-/// The names that `/etc/hosts` gives to addresses, for `get-lease-hostnames`. Name servers are not asked: the question would
-/// come with a client waiting.
-pub fn of_hosts_file() -> FxHashMap<Ipv4Addr, String> {
-    reverse(&std::fs::read_to_string("/etc/hosts").unwrap_or_default())
-}
-
-/// Address to first name; the first line of an address counts.
-fn reverse(hosts: &str) -> FxHashMap<Ipv4Addr, String> {
-    let mut table = FxHashMap::default();
-    for line in hosts.lines() {
-        let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
-        let address = words.next().and_then(|word| word.parse().ok());
-        if let (Some(address), Some(name)) = (address, words.next()) {
-            table.entry(address).or_insert_with(|| name.to_owned());
-        }
-    }
-    table
-}
-
 /// The table without any address.
 pub fn machine_only() -> Names {
     let own = nix::unistd::gethostname().unwrap_or_default();
@@ -257,15 +238,6 @@ mod tests {
         let mut names = BTreeSet::new();
         statements(&list, &mut names);
         assert_eq!(names.into_iter().collect::<Vec<_>>(), ["Time.Example".into()]);
-    }
-
-    #[test]
-    fn a_hosts_file_names_addresses() {
-        let table = reverse(
-            "127.0.0.1 localhost # here\n\n10.0.0.7\tseven.example seven\n10.0.0.7 again\n::1 six\n10.0.0.8\n# x y",
-        );
-        assert_eq!(table.get(&Ipv4Addr::new(10, 0, 0, 7)).map(String::as_str), Some("seven.example"));
-        assert_eq!(table.len(), 2);
     }
 
     #[test]

@@ -175,7 +175,6 @@ fn try_swap(result: Result<Box<Loaded>, Fatal>, service: &mut Service, logger: &
     service.engine.reconfigure(config, settings, known, globals);
     service.engine.set_dynamic_hosts(service.lease_file.dynamic_hosts());
     service.engine.set_names(Arc::new(names));
-    service.engine.set_reverse_names(Arc::new(names::of_hosts_file()));
     service.reloader.parameters = parameters;
     Ok(())
 }

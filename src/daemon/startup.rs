@@ -15,6 +15,7 @@ use super::parameters::{self, Parameters, Unusable};
 use super::paths::{self, Paths, Port};
 use super::privileges::{self, Identity};
 use super::reload::Reloader;
+use super::reverse::ReverseLookup;
 use super::{daemonize, duid, pid, unserved};
 use crate::config::model::Config;
 use crate::config::{self, Family, Message};
@@ -306,7 +307,7 @@ impl Start<'_> {
         let journal = Journal::start(disk, path, file, use_fsync, waker.clone()).map_err(cannot)?;
         let mut refresher = Refresher::new(waker.clone());
         refresher.watch(names::of(&config));
-        engine.set_reverse_names(Arc::new(names::of_hosts_file()));
+        let reverse = ReverseLookup::new(waker.clone());
         let reloader =
             Reloader::new(self.paths.config.clone(), self.args.interfaces.clone(), base, parameters, waker.clone());
         let service = Service {
@@ -320,6 +321,7 @@ impl Start<'_> {
             lease_file: LeaseFile::new(objects, now),
             executor: Executor::new(waker),
             names: refresher,
+            reverse,
             reloader,
             server_port: settings.server_port,
         };
@@ -357,7 +359,7 @@ impl Start<'_> {
                 Effect::Log(kind, line) => outcomes.push(Outcome::Log(kind, line)),
                 Effect::Execute { command, arguments } => outcomes.push(Outcome::Execute { command, arguments }),
                 Effect::Fatal(line) => outcomes.push(Outcome::Fatal(line)),
-                Effect::Send(_) | Effect::Ping(_) => {}
+                Effect::Send(_) | Effect::Ping(_) | Effect::LookUpName(_) => {}
             }
         }
         carry_out(outcomes, self.logger)?;

@@ -116,6 +116,9 @@ impl Engine {
             }
             return;
         }
+        if self.waits_for_name(&mut exchange, out) {
+            return;
+        }
         let Some(billing) = self.bill(&mut exchange, out) else { return };
         let draft = &mut exchange.draft;
         exchange.filename = self.data(draft, parameter::FILENAME);

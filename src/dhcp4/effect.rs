@@ -59,6 +59,8 @@ pub enum Effect {
     Send(Reply),
     /// Send one ICMP echo request (28 octets, spec/dhcpv4.md 14); the engine's own timer ends the wait.
     Ping(Ipv4Addr),
+    /// Ask the DNS for the name of an address; `Engine::name_found` is told.
+    LookUpName(Ipv4Addr),
     /// Run a program without a shell and log its exit status.
     Execute {
         command: Vec<u8>,

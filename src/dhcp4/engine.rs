@@ -5,6 +5,7 @@ use super::effect::{Effect, Ingress, Interface};
 use super::hosts::Hosts;
 use super::intake::{self, Request};
 use super::log_text::{Client, TypeName, Via};
+use super::lookup::Lookups;
 use super::ping::Pings;
 use super::threshold::Mark;
 use super::LogKind;
@@ -62,8 +63,7 @@ pub struct Engine {
     pub(super) settings: Settings,
     pub(super) interfaces: Vec<Interface>,
     pub(super) names: Arc<Names>,
-    /// Names of addresses, for `get-lease-hostnames`.
-    pub(super) reverse_names: Arc<FxHashMap<Ipv4Addr, String>>,
+    pub(super) lookups: Lookups,
     /// The global variables.
     pub(super) globals: Bindings,
     /// What statements of the request at hand want done.
@@ -107,7 +107,7 @@ impl Engine {
             settings,
             interfaces,
             names,
-            reverse_names: Arc::default(),
+            lookups: Lookups::default(),
             globals,
             outcomes: Vec::new(),
             folds: FxHashMap::default(),
@@ -158,11 +158,6 @@ impl Engine {
     /// Replaces what is known of names outside.
     pub fn set_names(&mut self, names: Arc<Names>) {
         self.names = names;
-    }
-
-    /// Replaces what is known of the names of addresses.
-    pub fn set_reverse_names(&mut self, names: Arc<FxHashMap<Ipv4Addr, String>>) {
-        self.reverse_names = names;
     }
 
     /// The lease database.

@@ -15,6 +15,7 @@ mod intake;
 mod lease_time;
 mod leasequery;
 mod log_text;
+mod lookup;
 mod nak;
 mod network;
 mod parameters;

@@ -20,7 +20,7 @@ use std::net::Ipv4Addr;
 /// Options of space `dhcp`.
 const SUBNET_MASK: u32 = 1;
 const ROUTERS: u32 = 3;
-const HOST_NAME: u32 = 12;
+pub const HOST_NAME: u32 = 12;
 const LEASE_TIME: u32 = 51;
 pub const MESSAGE_TYPE: u32 = 53;
 const REQUEST_LIST: u32 = 55;
@@ -286,23 +286,6 @@ impl Engine {
         }
         if let Some(host) = host.and_then(|id| self.hosts.get(id)) {
             draft.put(key, host.name.as_bytes());
-        }
-    }
-
-    /// `get-lease-hostnames`: the name of the address in the DNS, as far as it was looked up already. It is sent with its
-    /// terminating NUL.
-    fn put_looked_up_name(&mut self, draft: &mut Draft<'_, '_>, address: Ipv4Addr, out: &mut Vec<Effect>) {
-        let key = OptionKey::dhcp(HOST_NAME);
-        if draft.has(key) || !self.flag(draft, parameter::GET_LEASE_HOSTNAMES).is_on() {
-            return;
-        }
-        match self.reverse_names.get(&address) {
-            Some(name) => {
-                let mut name = name.as_bytes().to_vec();
-                name.push(0);
-                draft.put(key, &name);
-            }
-            None => out.push(Effect::Log(LogKind::Error, format!("No hostname for {address}"))),
         }
     }
 

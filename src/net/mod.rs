@@ -11,4 +11,6 @@ pub mod interfaces;
 #[allow(unsafe_code)]
 pub mod packet;
 #[allow(unsafe_code)]
+pub mod resolve;
+#[allow(unsafe_code)]
 pub mod signals;

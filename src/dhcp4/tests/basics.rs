@@ -184,3 +184,22 @@ fn hosts_of_the_lease_file() {
     let reply = server.ask(&Client::new(2).discover(&[])).unwrap();
     assert_eq!(yiaddr(&reply).to_string(), "10.77.1.10");
 }
+
+/// `get-lease-hostnames`: the client waits for the DNS, nobody else does.
+#[test]
+fn names_of_addresses() {
+    let mut server = Server::on(&format!("ping-check false; get-lease-hostnames on; {SUBNET}"), "10.77.0.2");
+    assert_eq!(server.ask(&Client::new(1).discover(&[])), None);
+    let asked = std::mem::take(&mut server.lookups);
+    assert_eq!(asked, ["10.77.1.10".parse::<Ipv4Addr>().unwrap()]);
+    let replies = server.name("10.77.1.10", Some("ten.example.org"));
+    assert_eq!(option(&replies[0].payload, 12).unwrap(), b"ten.example.org\0");
+    // Known now.
+    let reply = server.ask(&Client::new(1).request("10.77.1.10", &[])).unwrap();
+    assert_eq!(option(&reply, 12).unwrap(), b"ten.example.org\0");
+    server.take_logs();
+    server.ask(&Client::new(2).discover(&[]));
+    let replies = server.name("10.77.1.11", None);
+    assert_eq!(option(&replies[0].payload, 12), None);
+    assert_eq!(server.take_logs()[0], "No hostname for 10.77.1.11");
+}

@@ -25,6 +25,8 @@ pub struct Server {
     pub journal: String,
     /// Addresses pinged since the last look.
     pub pings: Vec<Ipv4Addr>,
+    /// Addresses whose names were asked for since the last look.
+    pub lookups: Vec<Ipv4Addr>,
 }
 
 /// The family of all tests here.
@@ -57,7 +59,7 @@ impl Server {
         let store = LeaseStore::new(&config);
         let engine = Engine::new(config, Settings::default(), store, interfaces, Arc::new(names), globals);
         let now = Now { wall: Timestamp(START), millis: 0 };
-        Server { engine, now, logs: Vec::new(), journal: String::new(), pings: Vec::new() }
+        Server { engine, now, logs: Vec::new(), journal: String::new(), pings: Vec::new(), lookups: Vec::new() }
     }
 
     /// The same with one interface.
@@ -96,6 +98,13 @@ impl Server {
         self.carry_out(out)
     }
 
+    /// The DNS answers.
+    pub fn name(&mut self, address: &str, name: Option<&str>) -> Vec<Reply> {
+        let mut out = Vec::new();
+        self.engine.name_found(self.now, address.parse().unwrap(), name.map(Box::from), &mut out);
+        self.carry_out(out)
+    }
+
     fn carry_out(&mut self, effects: Vec<Effect>) -> Vec<Reply> {
         let (text, position) = self.engine.store_mut().take_journal();
         self.journal.push_str(&String::from_utf8_lossy(&text));
@@ -105,6 +114,7 @@ impl Server {
             match effect {
                 Effect::Log(_, line) => self.logs.push(line),
                 Effect::Ping(address) => self.pings.push(address),
+                Effect::LookUpName(address) => self.lookups.push(address),
                 Effect::Execute { command, .. } => {
                     self.logs.push(format!("(execute {})", String::from_utf8_lossy(&command)));
                 }
