@@ -63,7 +63,7 @@ fn main() {
 }
 
 fn measure(what: &str, engine: &mut Engine, request: impl Fn(u32) -> Vec<u8>, mut reply: impl FnMut(&[u8])) {
-    let requests: Vec<Vec<u8>> = (0..CLIENTS).map(|client| request(client)).collect();
+    let requests: Vec<Vec<u8>> = (0..CLIENTS).map(request).collect();
     let ingress = Ingress { interface: InterfaceId(0), source: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68) };
     let mut out = Vec::new();
     let mut replies = 0;
