@@ -157,7 +157,7 @@ impl<'l> EventLoop<'l> {
             self.take_signals();
         }
         if woken {
-            self.take_reports(now);
+            self.take_reports(now)?;
         }
         if echoes {
             self.take_echoes(now)?;
@@ -191,7 +191,7 @@ impl<'l> EventLoop<'l> {
     }
 
     /// What other threads have to tell.
-    fn take_reports(&mut self, now: Now) {
+    fn take_reports(&mut self, now: Now) -> Result<(), Fatal> {
         for report in self.service.journal.poll() {
             self.take_report(report, now);
         }
@@ -205,6 +205,7 @@ impl<'l> EventLoop<'l> {
             self.service.engine.name_found(now, address, name, &mut self.effects);
         }
         self.take_new_configuration();
+        self.carry_out()
     }
 
     fn take_report(&mut self, report: Report, now: Now) {
