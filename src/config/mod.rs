@@ -31,11 +31,9 @@ mod state;
 mod statement;
 #[cfg(test)]
 mod tests;
-mod unserved;
 mod value;
 
 pub use failover::{sanity_check, SANITY_FAILED};
 pub use load::{load, load_text, lower_block, Loading};
 pub use message::Message;
 pub use state::Family;
-pub use unserved::unserved;

@@ -282,6 +282,9 @@ impl Start<'_> {
             self.logger.error(&line);
         }
         let Database { mut engine, objects, file, disk } = database;
+        for line in unserved::object_warnings(&objects) {
+            self.logger.error(&line);
+        }
         let hardware: Vec<_> = listeners.iter().map(|listener| listener.served.link.hardware).collect();
         let now = clock::wall();
         let duid = duid::choose(objects.server_duid.as_deref(), config.server_duid.as_ref(), &hardware, now)

@@ -3,8 +3,22 @@
 
 use super::parameters::Parameters;
 use crate::config::model::Config;
+use crate::leases::objects::Objects;
 
-/// The warnings.
+/// The warnings about objects in the lease file that came there by OMAPI: they are kept, and have no effect.
+pub fn object_warnings(objects: &Objects) -> Vec<String> {
+    let (deleted, made): (Vec<_>, Vec<_>) = objects.hosts.records().partition(|host| host.deleted);
+    let kinds = [
+        (made.len(), "host declarations", "are kept, but not served yet"),
+        (deleted.len(), "deletions of host declarations", "are kept, but the hosts are served until OMAPI is"),
+        (objects.groups.len(), "groups", "are kept, but not served yet"),
+        (objects.classes.len(), "classes", "are kept, but not served yet"),
+    ];
+    let some = kinds.into_iter().filter(|(count, ..)| *count > 0);
+    some.map(|(count, what, fate)| format!("{count} {what} in the lease file {fate}.")).collect()
+}
+
+/// The warnings about a configuration.
 pub fn warnings(config: &Config, parameters: &Parameters) -> Vec<String> {
     let mut lines = Vec::new();
     for peer in &config.peers {
@@ -24,6 +38,16 @@ pub fn warnings(config: &Config, parameters: &Parameters) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::config::{load_text, Family};
+    use crate::leases::objects::HostRecord;
+
+    #[test]
+    fn warns_of_each_kind_of_object_that_is_there() {
+        let mut objects = Objects::default();
+        assert!(object_warnings(&objects).is_empty());
+        let host = HostRecord { name: "h".into(), dynamic: true, ..HostRecord::default() };
+        objects.hosts.enter(host).unwrap();
+        assert_eq!(object_warnings(&objects), ["1 host declarations in the lease file are kept, but not served yet."]);
+    }
 
     #[test]
     fn warns_once_for_each() {

@@ -67,7 +67,7 @@ impl LeaseStore {
             if let Some(places) = places.get_mut(lease.pool.index()) {
                 places[queue as usize].push(Place::new(lease.ends, slot.tie, LeaseId(step.id)));
             }
-            if lease.next_state != lease.state && lease.ends != Timestamp::NEVER {
+            if pool.expires(lease) {
                 timers.push((lease.ends, LeaseId(step.id)));
             }
         }

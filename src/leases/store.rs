@@ -40,6 +40,14 @@ pub struct PoolState {
     pub(super) has_peer: bool,
 }
 
+impl PoolState {
+    /// True if the lease changes state by itself when it ends. Leases shared with a failover peer do not: the peer has a say
+    /// in it, and without one the record has to stay as both know it.
+    pub(super) fn expires(&self, lease: &Lease) -> bool {
+        lease.next_state != lease.state && lease.ends != Timestamp::NEVER && !self.has_peer
+    }
+}
+
 /// Records that still have to be written, and which leases wait for them.
 #[derive(Debug, Default)]
 struct Pending {
@@ -379,11 +387,10 @@ impl LeaseStore {
         slot.tie = self.next_tie;
         self.next_tie -= 1;
         let lease = &slot.lease;
-        if let Some(pool) = self.pools.get_mut(lease.pool.index()) {
-            pool.queues.queue_mut(Queue::of_lease(lease)).insert(Place::new(lease.ends, slot.tie, id));
-            pool.used += 1;
-        }
-        if lease.next_state != lease.state && lease.ends != Timestamp::NEVER {
+        let Some(pool) = self.pools.get_mut(lease.pool.index()) else { return };
+        pool.queues.queue_mut(Queue::of_lease(lease)).insert(Place::new(lease.ends, slot.tie, id));
+        pool.used += 1;
+        if pool.expires(lease) {
             self.timers.insert((lease.ends, id));
         }
     }

@@ -293,12 +293,3 @@ fn statements_of_the_other_family() {
     );
     assert!(accepted(v6("subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.5; }")).is_empty());
 }
-
-#[test]
-fn what_is_not_served_is_said() {
-    let of = |text: &str| super::super::unserved(&good(text)).len();
-    assert_eq!(of("ddns-update-style none; allow leasequery; execute(\"/bin/true\");"), 0);
-    assert_eq!(of("ddns-update-style interim;"), 1);
-    assert_eq!(of("omapi-port 7911; if known { ddns-update-style standard; }"), 2);
-    assert_eq!(of("failover peer \"f\" { primary; peer address 10.0.0.2; mclt 600; split 128; }"), 1);
-}
