@@ -380,7 +380,7 @@ impl Engine {
         if let Some(class) = request.option(VENDOR_CLASS).filter(|class| !class.is_empty()) {
             exchange.draft.set_variable("vendor-class-identifier", class);
         }
-        new.flags.nul_terminated = request.had_nulls(HOST_NAME);
+        new.flags.nul_terminated = exchange.kind != ReplyKind::Bootp && request.had_nulls(HOST_NAME);
         let came_with_packet = !request.stashed && request.has_agent_options();
         if came_with_packet && !self.flag(&mut exchange.draft, parameter::STASH_AGENT_OPTIONS).is_off() {
             extras(&mut new).agent_options = exchange.draft.unconfigured_agent_options();
@@ -421,6 +421,7 @@ impl Engine {
             (changed.agent_options, changed.billing) = kept.unwrap_or_default();
             trim(&mut new);
             self.store.set_extras(id, new.extras.take());
+            self.store.set_cltt(id, now.wall);
             let nul_terminated = new.flags.nul_terminated;
             self.store.edit_flags(id, |flags| {
                 flags.nul_terminated = nul_terminated;

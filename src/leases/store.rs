@@ -256,6 +256,11 @@ impl LeaseStore {
         self.slab.slot_mut(id).lease.extras = extras;
     }
 
+    /// Notes in memory only that the client was heard; its place among others of the client stays.
+    pub fn set_cltt(&mut self, id: LeaseId, at: Timestamp) {
+        self.slab.slot_mut(id).lease.cltt = at;
+    }
+
     /// All leases that were ever looked at.
     pub fn leases(&self) -> impl Iterator<Item = &Lease> {
         (0..self.slab.len() as u32).map(|id| self.slab.lease(id))

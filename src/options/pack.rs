@@ -194,12 +194,15 @@ pub fn pack_reply<S: Source>(source: &mut S, packing: &Packing<'_>, message: &mu
         file.close_into(message.get_mut(start - FILE_LEN..start));
         sname.close_into(message.get_mut(start - FILE_LEN - SNAME_LEN..start - FILE_LEN));
     }
-    if message.len() - start + agent.len() <= total {
+    if message.len() == start + COOKIE.len() && overload == 0 {
+        // Only a BOOTP reply can have nothing to say; it goes without cookie then, and without option 82.
+        message.truncate(start);
+    } else if message.len() - start + agent.len() <= total {
         message.extend_from_slice(&agent);
     } else {
         notes.push(PackNote::NoRoomForAgentOptions);
     }
-    if message.len() - start < total {
+    if message.len() > start && message.len() - start < total {
         message.push(END);
     }
     if packing.pad && message.len() < MIN_REPLY_LEN {
