@@ -126,10 +126,7 @@ impl<R: Read> Reader<'_, R> {
     pub fn word(&mut self) -> Result<bool, Fault> {
         match self.lexer.peek() {
             Token::End => Err(Fault::End),
-            Token::Word => {
-                self.lexer.next();
-                Ok(true)
-            }
+            Token::Word => self.token().map(|_| true),
             _ => Ok(false),
         }
     }
