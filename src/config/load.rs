@@ -1,5 +1,6 @@
 //! Loading a configuration: the parser hands over one statement at a time, and each is lowered as it comes.
 
+use super::advice::{self, Advisor};
 use super::declare::{Declarer, OpenGroup};
 use super::index::finish;
 use super::ir::{Expr, OptionOp, Stmt};
@@ -17,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The last line about a configuration with mistakes.
-const ERRORS_ENCOUNTERED: &str = "Configuration file errors encountered -- exiting";
+pub const ERRORS_ENCOUNTERED: &str = "Configuration file errors encountered -- exiting";
 
 /// A complaint of the parser that ISC goes on about in a log line.
 const GOES_ON: (&str, &str) =
@@ -34,28 +35,52 @@ pub struct Loading {
     pub fatal: Option<String>,
     /// The files read, for showing complaints.
     pub sources: SourceMap,
+    /// Statements without effect, if an explanation was asked for.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Loads a configuration file and what it includes.
 pub fn load(path: &Path, family: Family) -> Loading {
-    load_with(family, |map, sink| parse_file(path, map, sink))
+    load_with(Loader::new(family), |map, sink| parse_file(path, map, sink))
+}
+
+/// The same, with hints in the complaints and with warnings. It takes more time and memory.
+pub fn load_explained(path: &Path, family: Family) -> Loading {
+    load_with(Loader::explaining(family), |map, sink| parse_file(path, map, sink))
 }
 
 /// Loads a text as a configuration file of that name. Every character is an octet.
 pub fn load_text(name: &str, text: &str, family: Family) -> Loading {
-    load_with(family, |map, sink| parse_text(name, text, map, sink))
+    load_with(Loader::new(family), |map, sink| parse_text(name, text, map, sink))
 }
 
-fn load_with(family: Family, parse: impl FnOnce(&mut SourceMap, &mut dyn Sink) -> Result<(), Fatal>) -> Loading {
+/// The same, with hints and warnings.
+pub fn load_text_explained(name: &str, text: &str, family: Family) -> Loading {
+    load_with(Loader::explaining(family), |map, sink| parse_text(name, text, map, sink))
+}
+
+fn load_with(mut loader: Loader, parse: impl FnOnce(&mut SourceMap, &mut dyn Sink) -> Result<(), Fatal>) -> Loading {
     let mut sources = SourceMap::default();
-    let mut loader = Loader::new(family);
     let parsed = parse(&mut sources, &mut loader);
-    let mut state = loader.state;
-    let messages = std::mem::take(&mut state.log.messages);
+    let Loader { mut state, advisor, .. } = loader;
+    let mut messages = std::mem::take(&mut state.log.messages);
+    if advisor.is_some() {
+        add_hints(&mut messages, &sources, &state);
+    }
     let mistakes = state.log.failed.then(|| ERRORS_ENCOUNTERED.to_owned());
     let fatal = parsed.err().map(|fatal| fatal.to_string()).or_else(|| state.fatal.take()).or(mistakes);
     let result = if fatal.is_none() { Some(finish(state)) } else { None };
-    Loading { result, messages, fatal, sources }
+    let warnings = advisor.map_or_else(Vec::new, |advisor| advisor.finish(result.as_ref()));
+    Loading { result, messages, fatal, sources, warnings }
+}
+
+fn add_hints(messages: &mut [Message], sources: &SourceMap, state: &State) {
+    let names = advice::Names::of(state);
+    for message in messages {
+        if let Message::Complaint(complaint) = message {
+            complaint.hint = advice::hint(&names, sources, complaint);
+        }
+    }
 }
 
 /// Takes the statements of a file.
@@ -66,6 +91,8 @@ struct Loader {
     groups: Vec<OpenGroup>,
     /// Where in the messages those about the current statement begin.
     fresh: usize,
+    /// Looks for statements without effect, if that is wanted.
+    advisor: Option<Box<Advisor>>,
 }
 
 impl Loader {
@@ -73,12 +100,20 @@ impl Loader {
         let mut state = State::new(family);
         let seeded = seed(&state.registry);
         state.scopes[Config::ROOT.index()].statements.extend(seeded);
-        Loader { state, root: Place::new(BlockKind::Other, Config::ROOT), groups: Vec::new(), fresh: 0 }
+        let root = Place::new(BlockKind::Other, Config::ROOT);
+        Loader { state, root, groups: Vec::new(), fresh: 0, advisor: None }
+    }
+
+    fn explaining(family: Family) -> Loader {
+        Loader { advisor: Some(Box::new(Advisor::new(family))), ..Loader::new(family) }
     }
 }
 
 impl Sink for Loader {
     fn statement(&mut self, map: &SourceMap, statement: Statement) -> ControlFlow<()> {
+        if let Some(advisor) = &mut self.advisor {
+            advisor.statement(map, &self.state.registry, &statement);
+        }
         let mut declarer = Declarer { map, state: &mut self.state };
         let step = match self.groups.last_mut() {
             Some(group) => declarer.group_statement(group, statement),
@@ -93,12 +128,18 @@ impl Sink for Loader {
     }
 
     fn begin_group(&mut self, map: &SourceMap, name: Option<&Name>) -> bool {
+        if let Some(advisor) = &mut self.advisor {
+            advisor.begin_group();
+        }
         let parent = self.groups.last().map_or(self.root.scope, |group| group.place.scope);
         self.groups.push(Declarer { map, state: &mut self.state }.begin_group(parent, name.cloned()));
         true
     }
 
     fn end_group(&mut self, map: &SourceMap) {
+        if let Some(advisor) = &mut self.advisor {
+            advisor.end_group();
+        }
         if let Some(group) = self.groups.pop() {
             Declarer { map, state: &mut self.state }.end_group(group);
         }

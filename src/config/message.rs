@@ -32,8 +32,14 @@ pub struct Log {
 impl Log {
     /// Complains at a place. `code` names the kind of complaint for programs.
     pub fn complain(&mut self, span: Span, code: &'static str, text: impl Into<String>) -> Lost {
-        let (message, expected) = (text.into(), Vec::new());
-        self.push_complaint(Diagnostic { span, severity: Severity::Error, code, message, expected });
+        self.push_complaint(Diagnostic::new(span, Severity::Error, code, text));
+        Lost
+    }
+
+    /// The same, with what could have stood there.
+    pub fn miss(&mut self, span: Span, code: &'static str, text: impl Into<String>, expected: &[&str]) -> Lost {
+        let expected = expected.iter().map(|word| (*word).to_owned()).collect();
+        self.push_complaint(Diagnostic { expected, ..Diagnostic::new(span, Severity::Error, code, text) });
         Lost
     }
 

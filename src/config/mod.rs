@@ -5,6 +5,7 @@
 //! configuration of the state, with the indexes that the packet path needs. Expressions and executable statements become the
 //! trees of `ir` on the way (`expression`, `operand`, `value`, `statement`).
 
+pub mod advice;
 mod class;
 mod declare;
 mod definition;
@@ -34,6 +35,6 @@ mod tests;
 mod value;
 
 pub use failover::{sanity_check, SANITY_FAILED};
-pub use load::{load, load_text, lower_block, Loading};
+pub use load::{load, load_explained, load_text, load_text_explained, lower_block, Loading, ERRORS_ENCOUNTERED};
 pub use message::Message;
 pub use state::Family;

@@ -23,6 +23,11 @@ const FLAGS: &[(&str, u32)] = &[
     ("leasequery", 49),
 ];
 
+/// All flags.
+pub fn flag_names() -> impl Iterator<Item = &'static str> {
+    FLAGS.iter().map(|(name, _)| *name)
+}
+
 /// The server option of a flag.
 pub fn flag_code(keyword: &str) -> Option<u32> {
     FLAGS.iter().find(|(name, _)| keyword.eq_ignore_ascii_case(name)).map(|(_, code)| *code)

@@ -85,6 +85,17 @@ impl From<Lost> for Miss {
     }
 }
 
+/// What could have stood where a piece was not of the kind wanted, by the complaint.
+fn wanted(complaint: &str) -> &'static [&'static str] {
+    match complaint {
+        "expecting boolean." => &["true", "false", "on", "off", "ignore"],
+        "expecting number." => &["number"],
+        "expecting identifier." => &["identifier"],
+        "expecting string or hexadecimal data." => &["string", "hex-list"],
+        _ => &[],
+    }
+}
+
 impl Lowering<'_> {
     /// The value of an option from the tokens up to its semicolon.
     pub fn value(&mut self, option: &OptionDef, tokens: &[Token], statement: Span) -> Lowered<Shared> {
@@ -100,7 +111,7 @@ impl Lowering<'_> {
     }
 
     fn semicolon_expected(&mut self, span: Span) -> Lost {
-        self.log.complain(span, "semicolon", "semicolon expected.")
+        self.log.miss(span, "semicolon", "semicolon expected.", &["\";\""])
     }
 
     /// Walks the format (spec/options.md 4).
@@ -125,7 +136,7 @@ impl Lowering<'_> {
                             Err(_) if letter(at + 1) == b'o' => {}
                             Err(Miss::Complained(lost)) => return Err(lost),
                             Err(Miss::Wrong(span, text)) => {
-                                return Err(self.log.complain(span, "option-value", text));
+                                return Err(self.log.miss(span, "option-value", text, wanted(text)));
                             }
                         }
                     }
@@ -292,7 +303,10 @@ impl Lowering<'_> {
         };
         let enumeration = Enumeration::named(enumeration);
         let value = enumeration.and_then(|e| Some(e.bytes(e.value(self.map.text(token.span))?)));
-        value.map(constant).ok_or_else(|| self.log.complain(span, "option-value", "unknown value"))
+        value.map(constant).ok_or_else(|| {
+            let words: Vec<&str> = enumeration.into_iter().flat_map(|e| e.values).map(|(word, _)| *word).collect();
+            self.log.miss(span, "option-value", "unknown value", &words)
+        })
     }
 
     /// An address, or a host name that is looked up when the value is used (spec/options.md 3.5).

@@ -14,6 +14,9 @@ pub struct Args {
     /// `-t`, and `-T`, which beats it.
     pub test_config: bool,
     pub test_leases: bool,
+    /// `--explain` and `--json`, which ISC dhcpd does not have: with `-t` or `-T` only.
+    pub explain: bool,
+    pub json: bool,
     pub config_file: Option<PathBuf>,
     pub lease_file: Option<PathBuf>,
     pub pid_file: Option<PathBuf>,
@@ -84,6 +87,8 @@ pub fn parse(words: &[String], note: &mut dyn FnMut(String)) -> Result<Parsed, A
             "-q" => args.quiet = true,
             "-t" => (args.foreground, args.test_config) = (true, true),
             "-T" => (args.foreground, args.test_leases) = (true, true),
+            "--explain" => args.explain = true,
+            "--json" => args.json = true,
             "-cf" => args.config_file = Some(value()?.into()),
             "-lf" => args.lease_file = Some(value()?.into()),
             "-pf" => args.pid_file = Some(value()?.into()),
@@ -105,6 +110,9 @@ pub fn parse(words: &[String], note: &mut dyn FnMut(String)) -> Result<Parsed, A
         if family4 && args.family6 {
             return Err(fatal("Server cannot run in both IPv4 and IPv6 mode at the same time."));
         }
+    }
+    if (args.explain || args.json) && !(args.test_config || args.test_leases) {
+        return Err(fatal("--explain and --json can only be used with -t or -T."));
     }
     Ok(Parsed::Run(Box::new(args)))
 }
@@ -171,6 +179,16 @@ mod tests {
         assert_eq!(error("-p x").0, "Invalid port number specification: x");
         assert_eq!(error("abcdefghijklmnop").0, "abcdefghijklmnop: interface name too long (is 16)");
         assert_eq!(parse(&words("-x --version"), &mut |_| ()), Ok(Parsed::Version));
+    }
+
+    #[test]
+    fn explains_checks_only() {
+        let args = run("--json -T --explain -cf c");
+        assert!(args.json && args.explain && args.test_leases);
+        assert!(!run("-t").explain);
+        assert_eq!(error("--json"), ("--explain and --json can only be used with -t or -T.".into(), false));
+        assert_eq!(error("-f --explain eth0").0, "--explain and --json can only be used with -t or -T.");
+        assert_eq!(error("-t -explain").0, "Unknown command -explain");
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct Logger {
     /// Lines wait for `flush`.
     gathering: bool,
     stderr_lines: Vec<u8>,
+    /// Texts of level err, if somebody wants them.
+    kept: Option<Vec<String>>,
     syslog: Syslog,
 }
 
@@ -51,7 +53,13 @@ impl Logger {
     }
 
     fn to(path: PathBuf, ident: &str) -> Logger {
-        Logger { to_stderr: true, gathering: false, stderr_lines: Vec::new(), syslog: Syslog::new(path, ident) }
+        Logger {
+            to_stderr: true,
+            gathering: false,
+            stderr_lines: Vec::new(),
+            kept: None,
+            syslog: Syslog::new(path, ident),
+        }
     }
 
     /// Whether standard error gets the lines too.
@@ -65,6 +73,16 @@ impl Logger {
         self.syslog.facility = facility & 0xf8;
     }
 
+    /// Keeps what is logged at level err from now on.
+    pub fn keep_errors(&mut self) {
+        self.kept = Some(Vec::new());
+    }
+
+    /// What was kept; nothing is from now on.
+    pub fn kept_errors(&mut self) -> Vec<String> {
+        self.kept.take().unwrap_or_default()
+    }
+
     /// From now on lines are written by `flush` only.
     pub fn gather(&mut self) {
         self.gathering = true;
@@ -73,6 +91,9 @@ impl Logger {
 
     /// Logs a text, each of its lines as one.
     pub fn log(&mut self, kind: LogKind, text: &str) {
+        if let Some(kept) = self.kept.as_mut().filter(|_| kind == LogKind::Error) {
+            kept.push(text.to_owned());
+        }
         for line in text.split('\n') {
             let line = clip(line);
             if self.to_stderr {

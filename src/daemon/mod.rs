@@ -1,6 +1,7 @@
 //! Floor 6: the process. Flags, files, sockets, signals, clock, event loop; it carries out what the engines decide.
 
 mod args;
+mod check;
 mod clock;
 mod daemonize;
 mod duid;
@@ -8,6 +9,7 @@ mod eventloop;
 mod execute;
 mod fatal;
 mod interfaces;
+mod json;
 mod leasefile;
 mod listeners;
 mod logging;
@@ -40,6 +42,9 @@ pub fn main(words: Vec<OsString>) -> ExitCode {
     let marked = daemonize::take_mark(&program);
     let mut notes = Vec::new();
     let parsed = args::parse(&texts, &mut |line| notes.push(line));
+    if matches!(&parsed, Ok(Parsed::Run(args)) if args.json) {
+        logger.set_stderr(false);
+    }
     let in_background = matches!(&parsed, Ok(Parsed::Run(args)) if !args.foreground && !marked);
     if !in_background {
         notes.iter().for_each(|line| logger.debug(line));
@@ -69,6 +74,9 @@ pub fn main(words: Vec<OsString>) -> ExitCode {
             Ok(status) => status,
             Err(error) => end(&mut logger, &Fatal::new(format!("Can't fork daemon: {error}"))),
         };
+    }
+    if args.explain || args.json {
+        return check::run(&args, &mut logger);
     }
     let is_daemon = marked && !args.foreground;
     match startup::run(&args, is_daemon, &mut logger) {

@@ -66,6 +66,10 @@ pub struct Diagnostic {
     pub message: String,
     /// What could have stood there, in the grammar's terms.
     pub expected: Vec<String>,
+    /// The word at the beginning of the statement, if no statement begins so: ISC reads on and complains of what follows.
+    pub unknown_word: Option<Span>,
+    /// What may have been meant; only on demand, for it takes some looking.
+    pub hint: Option<String>,
 }
 
 /// How many octets of a line are echoed, as ISC does (spec/config-language.md 2.1).
@@ -74,8 +78,13 @@ const ECHO: usize = 80;
 impl Diagnostic {
     /// An error without a list of what was expected.
     pub fn error(span: Span, code: Code, message: impl Into<String>) -> Self {
+        Diagnostic::new(span, Severity::Error, code.name(), message)
+    }
+
+    /// Any complaint or warning, with nothing but its message.
+    pub fn new(span: Span, severity: Severity, code: &'static str, message: impl Into<String>) -> Self {
         let (message, expected) = (message.into(), Vec::new());
-        Diagnostic { span, severity: Severity::Error, code: code.name(), message, expected }
+        Diagnostic { span, severity, code, message, expected, unknown_word: None, hint: None }
     }
 
     /// The three lines of ISC: `<file> line <n>: <message>`, the line, a caret under the place.

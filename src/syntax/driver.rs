@@ -456,11 +456,12 @@ impl<'a> Driver<'a> {
                 converted
             }
             Err(error) => {
+                let unknown_word = (rule == Rule::call).then(|| offender(reader).0);
                 if let InputLocation::Pos(at) = error.location {
                     reader.at += at;
                 }
                 let diagnostic = explain(reader, rule, error.variant);
-                self.report(diagnostic);
+                self.report(Diagnostic { unknown_word, ..diagnostic });
                 self.recover(reader);
                 None
             }

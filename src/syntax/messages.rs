@@ -224,16 +224,40 @@ fn data_type(expected: &[Rule], found: &str) -> Option<String> {
     })
 }
 
+/// Rules that people know by what they write.
+static WRITTEN: &[(&[Rule], &str)] = &[
+    (
+        &[
+            Rule::semicolon,
+            Rule::zone_end,
+            Rule::hardware_end,
+            Rule::duid_semicolon,
+            Rule::time_format_end,
+            Rule::lease_id_end,
+        ],
+        "\";\"",
+    ),
+    (&[Rule::left_brace, Rule::body_brace, Rule::else_brace, Rule::key_brace, Rule::peer_brace], "\"{\""),
+    (&[Rule::right_brace], "\"}\""),
+    (&[Rule::separator, Rule::comma], "\",\""),
+    (&[Rule::open, Rule::left_paren, Rule::function_open, Rule::switch_paren], "\"(\""),
+    (
+        &[Rule::close, Rule::right_paren, Rule::close_call, Rule::function_close, Rule::if_paren, Rule::switch_close],
+        "\")\"",
+    ),
+    (&[Rule::dot], "\".\""),
+    (&[Rule::colon, Rule::case_colon], "\":\""),
+    (&[Rule::slash, Rule::subnet_slash, Rule::prefix_slash, Rule::fixed_slash], "\"/\""),
+    (&[Rule::equals, Rule::set_equals, Rule::definition_equals], "\"=\""),
+    (&[Rule::octet_number], "number"),
+    (&[Rule::label], "name"),
+    (&[Rule::member_class, Rule::pool_peer_name], "quoted name"),
+];
+
 /// A rule's name for people.
 pub(super) fn describe(rule: &Rule) -> String {
-    match rule {
-        Rule::semicolon | Rule::zone_end | Rule::hardware_end | Rule::duid_semicolon => "\";\"".to_owned(),
-        Rule::left_brace | Rule::body_brace | Rule::key_brace | Rule::peer_brace => "\"{\"".to_owned(),
-        Rule::separator | Rule::comma => "\",\"".to_owned(),
-        Rule::open | Rule::switch_paren => "\"(\"".to_owned(),
-        Rule::close | Rule::right_paren | Rule::close_call => "\")\"".to_owned(),
-        Rule::dot => "\".\"".to_owned(),
-        Rule::octet_number => "number".to_owned(),
-        other => format!("{other:?}").to_lowercase().trim_end_matches('_').replace('_', "-"),
+    match WRITTEN.iter().find(|(rules, _)| rules.contains(rule)) {
+        Some((_, written)) => (*written).to_owned(),
+        None => format!("{rule:?}").to_lowercase().trim_end_matches('_').replace('_', "-"),
     }
 }

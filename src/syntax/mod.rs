@@ -16,6 +16,7 @@ mod table;
 mod tests;
 
 pub use diagnostic::{Code, Diagnostic, Severity};
+pub use table::{blocks_of_statement, statement_words};
 
 use ast::{Name, Statement};
 use driver::{Driver, Halt};

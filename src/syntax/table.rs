@@ -353,6 +353,32 @@ static BY_WORD: LazyLock<FxHashMap<&'static str, Vec<&'static Entry>>> = LazyLoc
 
 static PARAMETER_SET: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| PARAMETERS.iter().copied().collect());
 
+/// All words that begin a statement somewhere; those of several blocks come more than once.
+pub fn statement_words() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|entry| entry.word).chain(PARAMETERS.iter().copied())
+}
+
+/// Blocks by the word that opens them.
+const BLOCK_NAMES: &[(Blocks, &str)] = &[
+    (Blocks::ROOT, "the file outside of blocks"),
+    (Blocks::GROUP, "group"),
+    (Blocks::NETWORK, "shared-network"),
+    (Blocks::SUBNET, "subnet"),
+    (Blocks::POOL, "pool"),
+    (Blocks::POOL6, "pool6"),
+    (Blocks::HOST, "host"),
+    (Blocks::CLASS, "class"),
+    (Blocks::BODY, "if"),
+    (Blocks::SWITCH, "switch"),
+];
+
+/// The blocks in which a statement may stand, by its first word in lower case. None for a word that begins no statement.
+pub fn blocks_of_statement(word: &str) -> Vec<&'static str> {
+    let entries = BY_WORD.get(word).map_or(&[][..], Vec::as_slice);
+    let fits = |block: &Blocks| entries.iter().any(|entry| entry.blocks.contains(*block));
+    BLOCK_NAMES.iter().filter(|(block, _)| fits(block)).map(|(_, name)| *name).collect()
+}
+
 /// What a statement is, by its first word.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Found {
