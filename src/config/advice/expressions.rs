@@ -122,7 +122,7 @@ fn expressions(executable: &Executable, see: &mut dyn FnMut(&Expression)) {
         Executable::Option { value: OptionValue::Expression(value), .. }
         | Executable::Set { value, .. }
         | Executable::Eval(value)
-        | Executable::Return(Some(value))
+        | Executable::Return(value)
         | Executable::Case(value)
         | Executable::Switch { on: value, .. }
         | Executable::Log { text: value, .. } => see(value),

@@ -10,7 +10,6 @@ use rustc_hash::FxHashMap;
 
 /// `dhcp-client-identifier`: in a host the first one identifies it.
 pub const CLIENT_IDENTIFIER: OptionKey = OptionKey::dhcp(61);
-const SERVER_IDENTIFIER: OptionKey = OptionKey::dhcp(54);
 
 /// The option that a name stands for.
 pub fn key_of(registry: &Registry, option: &OptionName) -> Option<OptionKey> {
@@ -36,7 +35,6 @@ impl Settings {
             Kind::Executable(Executable::Flag { keyword, .. }) => {
                 (flag_code(&keyword.text).map(OptionKey::server), &*keyword.text, true)
             }
-            Kind::ServerIdentifier(_) => (Some(SERVER_IDENTIFIER), "dhcp-server-identifier", true),
             Kind::Executable(Executable::On { .. } | Executable::Define { .. }) => return Vec::new(),
             // It may look at what is set so far, or end the list.
             Kind::Executable(_) => {
