@@ -99,7 +99,9 @@ def step(rng):
         words.append("ciaddr=" + rng.choice(ADDRESSES))
     if verb == "leasequery" or rng.random() < 0.3:
         words.append("via=" + rng.choice(["10.1.0.1", "10.1.0.1", "10.2.0.1", "10.0.0.1", "10.55.0.1"]))
-        maybe(0.6, '82={1="p1"}', '82={1="p2" 2="sw"}', "82={2=x0006aabb}", "82={5=10.1.0.0}", "82=x01")
+        maybe(0.6, '82={1="p1"}', '82={1="p2" 2="sw"}', "82={2=x0006aabb}", "82=x01",
+              # ISC puts the link selection of an INFORM into the reply as option 5, where it means name servers.
+              "82={1=x31}" if verb == "inform" else "82={5=10.1.0.0}")
     maybe(0.03, "118=10.2.0.0", "118=10.1.0.0")
     return " ".join(words)
 
