@@ -209,6 +209,7 @@ mod tests {
             multicast: true,
             loopback: name == "lo",
             point_to_point: false,
+            device_type: 1,
             hardware: HardwareAddr::NONE,
             addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
         }

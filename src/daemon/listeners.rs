@@ -6,12 +6,10 @@ use super::logging::Logger;
 use crate::config::model::Config;
 use crate::leases::journal::disk::error_text;
 use crate::net::fallback;
+use crate::net::interfaces::Link;
 use crate::net::packet::PacketSocket;
 use crate::wire::frame::FrameCounters;
 use std::net::{SocketAddrV4, UdpSocket};
-
-/// ARPHRD_ETHER, IEEE 802, FDDI and InfiniBand have BOOTP types of their own; 0 stands for all others.
-const UNKNOWN: u8 = 0;
 
 /// An interface that is listened on.
 pub struct Listener {
@@ -29,10 +27,11 @@ impl Listener {
     pub fn open(served: Served, port: u16) -> Result<Listener, Fatal> {
         let socket = PacketSocket::open(served.link.index, port)
             .map_err(|error| Fatal::new(format!("Open a socket for LPF: {}", error_text(&error))))?;
-        let address = served.link.hardware.address();
-        if served.link.hardware.htype() == UNKNOWN && !address.is_empty() {
-            return Err(Fatal::new(format!("Unsupported device type for \"{}\"", served.link.name)));
+        if !served.link.is_supported() {
+            let Link { name, device_type, .. } = &served.link;
+            return Err(Fatal::new(format!("Unsupported device type {device_type} for \"{name}\"")));
         }
+        let address = served.link.hardware.address();
         let mut hardware = [0; 6];
         hardware.iter_mut().zip(address).for_each(|(to, from)| *to = *from);
         Ok(Listener { served, socket, counters: FrameCounters::default(), hardware, ready: true })

@@ -17,15 +17,22 @@ pub struct Link {
     pub multicast: bool,
     pub loopback: bool,
     pub point_to_point: bool,
-    /// `NONE` if the kernel tells no link address.
+    /// The kernel's ARPHRD number; 0 if it tells none.
+    pub device_type: u16,
+    /// `NONE` if the kernel tells no link address, or the device type is not supported.
     pub hardware: HardwareAddr,
     pub addresses: Vec<Ipv4Addr>,
 }
 
-/// ARPHRD of Ethernet; its value is also the BOOTP hardware type.
-const ARPHRD_ETHER: u16 = 1;
-/// ARPHRD of IEEE 802.2 and of FDDI, with the BOOTP types ISC gives them.
-const OTHER_TYPES: [(u16, u8); 3] = [(6, 6), (774, 8), (32, 32)];
+/// The device types that are supported: ARPHRD of Ethernet, IEEE 802, token ring and FDDI, with their BOOTP hardware types.
+const DEVICE_TYPES: [(u16, u8); 4] = [(1, 1), (6, 6), (800, 6), (774, 8)];
+
+impl Link {
+    /// True if frames of this kind of device can be made and read.
+    pub fn is_supported(&self) -> bool {
+        DEVICE_TYPES.iter().any(|(arp, _)| *arp == self.device_type)
+    }
+}
 
 /// All interfaces in the order the kernel lists them.
 pub fn discover() -> io::Result<Vec<Link>> {
@@ -43,6 +50,7 @@ pub fn discover() -> io::Result<Vec<Link>> {
                     multicast: flag(InterfaceFlags::IFF_MULTICAST),
                     loopback: flag(InterfaceFlags::IFF_LOOPBACK),
                     point_to_point: flag(InterfaceFlags::IFF_POINTOPOINT),
+                    device_type: 0,
                     hardware: HardwareAddr::NONE,
                     addresses: Vec::new(),
                 });
@@ -51,12 +59,10 @@ pub fn discover() -> io::Result<Vec<Link>> {
         };
         let Some(address) = record.address else { continue };
         if let Some(link) = address.as_link_addr() {
-            let htype = match link.hatype() {
-                ARPHRD_ETHER => 1,
-                other => OTHER_TYPES.iter().find(|(arp, _)| *arp == other).map_or(0, |(_, bootp)| *bootp),
-            };
-            if let Some(hardware) = link.addr().and_then(|octets| HardwareAddr::new(htype, &octets)) {
-                links[at].hardware = hardware;
+            links[at].device_type = link.hatype();
+            let htype = DEVICE_TYPES.iter().find(|(arp, _)| *arp == link.hatype()).map(|(_, bootp)| *bootp);
+            if let (Some(htype), Some(octets)) = (htype, link.addr()) {
+                links[at].hardware = HardwareAddr::new(htype, &octets).unwrap_or(HardwareAddr::NONE);
             }
         } else if let Some(ip) = address.as_sockaddr_in() {
             links[at].addresses.push(ip.ip());
@@ -70,10 +76,9 @@ pub fn discover() -> io::Result<Vec<Link>> {
 fn complete_labels(links: &mut [Link]) {
     for at in 0..links.len() {
         let Some((base, _)) = links[at].name.split_once(':') else { continue };
-        let Some((index, hardware)) = links.iter().find(|l| l.name == base).map(|l| (l.index, l.hardware)) else {
-            continue;
-        };
-        (links[at].index, links[at].hardware) = (index, hardware);
+        let Some(of_base) = links.iter().find(|l| l.name == base) else { continue };
+        let (index, device_type, hardware) = (of_base.index, of_base.device_type, of_base.hardware);
+        (links[at].index, links[at].device_type, links[at].hardware) = (index, device_type, hardware);
     }
 }
 
