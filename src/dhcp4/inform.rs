@@ -2,7 +2,7 @@
 
 use super::effect::{Effect, Reply};
 use super::engine::Engine;
-use super::intake::{Request, ACK};
+use super::intake::{Request, ACK, LINK_SELECTION};
 use super::parameters as parameter;
 use super::reply::{packing_for, Fields};
 use super::route::BROADCAST;
@@ -59,7 +59,11 @@ impl Engine {
             return;
         }
         let mut draft = Draft::global(now, Some(request));
-        self.copy_selection(&mut draft, request);
+        match request.hints().link_selection {
+            // ISC puts the relay's sub-option back under its number, but into the space of DHCP options.
+            Some(selected) => draft.put(OptionKey::dhcp(LINK_SELECTION), selected),
+            None => self.copy_selection(&mut draft, request),
+        }
         draft.add_agent_options();
         self.run_inform_scopes(&mut draft, &config, id, client, has_ciaddr, out);
         self.send_inform_ack(request, &mut draft, (id, client), message, out);

@@ -32,7 +32,7 @@ pub const SERVER_IDENTIFIER: u32 = 54;
 pub const CLIENT_IDENTIFIER: u32 = 61;
 pub const SUBNET_SELECTION: u32 = 118;
 /// Sub-option 5 of option 82.
-const LINK_SELECTION: u32 = 5;
+pub const LINK_SELECTION: u32 = 5;
 
 /// The fields of the fixed header that are looked at more than once.
 #[derive(Clone, Copy, Debug)]

@@ -50,10 +50,27 @@ impl Engine {
         &mut self,
         now: Now,
         id: LeaseId,
-        mut new: Lease,
+        new: Lease,
         write: bool,
         out: &mut Vec<Effect>,
     ) -> JournalPosition {
+        let new = self.transition(now, id, new, write, out);
+        let position = self.store.supersede(id, new, now.wall, write);
+        if write {
+            self.log_functions_of_ended(id, out);
+        }
+        position
+    }
+
+    /// The same for a lease that ends and keeps its client; it is recorded.
+    fn end(&mut self, now: Now, id: LeaseId, new: Lease, out: &mut Vec<Effect>) {
+        let new = self.transition(now, id, new, true, out);
+        self.store.end(id, new, now.wall, true);
+        self.log_functions_of_ended(id, out);
+    }
+
+    /// What changing its state does to a lease, before it is stored and, if `write`, recorded.
+    fn transition(&mut self, now: Now, id: LeaseId, mut new: Lease, write: bool, out: &mut Vec<Effect>) -> Lease {
         if self.store.conflicts(id, &new) {
             out.push(Effect::Log(LogKind::Error, format!("Lease conflict at {}", new.address)));
         }
@@ -73,11 +90,13 @@ impl Engine {
         }
         trim(&mut new);
         self.counts.change(self.store.get(id), &new);
-        let position = self.store.supersede(id, new, now.wall, write);
-        if write && self.store.get(id).state != BindingState::Active {
+        new
+    }
+
+    fn log_functions_of_ended(&self, id: LeaseId, out: &mut Vec<Effect>) {
+        if self.store.get(id).state != BindingState::Active {
             self.log_functions(id, out);
         }
-        position
     }
 
     /// Functions among the variables of a lease cannot be written.
@@ -148,7 +167,7 @@ impl Engine {
         lease.tstp = now.wall;
         lease.state = BindingState::Free;
         self.forget_pending(id);
-        self.supersede(now, id, lease, true, out);
+        self.end(now, id, lease, out);
     }
 
     /// Nobody can use the address for a while (spec/dhcpv4.md 25.5).
@@ -175,7 +194,7 @@ impl Engine {
             let Some(id) = self.store.due(now.wall) else { return false };
             let mut lease = self.store.get(id).clone();
             lease.state = lease.next_state;
-            self.supersede(now, id, lease, true, out);
+            self.end(now, id, lease, out);
         }
         self.store.due(now.wall).is_some()
     }

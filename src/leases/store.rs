@@ -218,14 +218,34 @@ impl LeaseStore {
         let before = Preference::of(self.get(id));
         self.uids.remove(&mut self.slab, id);
         self.hardware.remove(&mut self.slab, id);
+        self.replace(id, new);
+        // The place on the chains is that of the lease as it was (spec/dhcpv4.md 6.4).
+        self.uids.insert(&mut self.slab, id, before);
+        self.hardware.insert(&mut self.slab, id, before);
+        self.record(id, now, write)
+    }
+
+    /// The same for a lease that ends: it keeps its client, and its place among the client's leases.
+    pub fn end(&mut self, id: LeaseId, new: Lease, now: Timestamp, write: bool) -> JournalPosition {
+        let old = self.get(id);
+        if old.uid != new.uid || old.hardware != new.hardware {
+            return self.supersede(id, new, now, write);
+        }
+        self.replace(id, new);
+        self.record(id, now, write)
+    }
+
+    /// New contents for a lease that is on no chain, or keeps its place there.
+    fn replace(&mut self, id: LeaseId, new: Lease) {
         self.unqueue(id);
         let slot = self.slab.slot_mut(id);
         let (address, pool) = (slot.lease.address, slot.lease.pool);
         slot.lease = Lease { address, pool, ..new };
-        // The place on the chains is that of the lease as it was (spec/dhcpv4.md 6.4).
-        self.uids.insert(&mut self.slab, id, before);
-        self.hardware.insert(&mut self.slab, id, before);
         self.enqueue(id);
+    }
+
+    /// Writes the lease as it is now, if `write`.
+    fn record(&mut self, id: LeaseId, now: Timestamp, write: bool) -> JournalPosition {
         if write {
             let pending = &mut self.pending;
             writer::lease(&mut pending.text, self.slab.lease(id.0), &self.format, now);
