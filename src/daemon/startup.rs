@@ -298,6 +298,7 @@ impl Start<'_> {
             self.logger.set_stderr(false);
         }
         if self.is_daemon {
+            self.make_paths_absolute();
             daemonize::detach().map_err(|error| Fatal::new(format!("write to parent: {}", error_text(&error))))?;
         }
         let signals = Signals::watch(&[Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])
@@ -410,6 +411,15 @@ impl Start<'_> {
     /// ISC runs the root scope a second time, for the server's DUID; what it logs and executes happens again.
     fn run_top_level_again(&mut self, config: &Config, names: &Names, globals: &mut Bindings) -> Result<(), Fatal> {
         carry_out(run_again(config, names, clock::wall(), globals), self.logger)
+    }
+
+    /// A daemon leaves its directory, and still finds its files.
+    fn make_paths_absolute(&mut self) {
+        for path in [&mut self.paths.config, &mut self.paths.leases] {
+            if let Ok(absolute) = std::path::absolute(&*path) {
+                *path = absolute;
+            }
+        }
     }
 
     fn write_pid_file(&mut self) {
