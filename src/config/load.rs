@@ -11,7 +11,7 @@ use super::place::{BlockKind, Place};
 use super::state::{Family, State};
 use crate::options::registry::{OptionKey, Registry};
 use crate::syntax::ast::{Kind, Name, Statement};
-use crate::syntax::source::SourceMap;
+use crate::syntax::source::{SourceMap, Span};
 use crate::syntax::{parse_block_text, parse_file, parse_text, Diagnostic, Fatal, Sink};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -70,7 +70,7 @@ fn load_with(mut loader: Loader, parse: impl FnOnce(&mut SourceMap, &mut dyn Sin
     let mistakes = state.log.failed.then(|| ERRORS_ENCOUNTERED.to_owned());
     let fatal = parsed.err().map(|fatal| fatal.to_string()).or_else(|| state.fatal.take()).or(mistakes);
     let result = if fatal.is_none() { Some(finish(state)) } else { None };
-    let warnings = advisor.map_or_else(Vec::new, |advisor| advisor.finish(result.as_ref()));
+    let warnings = advisor.map_or_else(Vec::new, |advisor| advisor.finish(result.as_ref(), &mistakes_in(&messages)));
     Loading { result, messages, fatal, sources, warnings }
 }
 
@@ -78,9 +78,18 @@ fn add_hints(messages: &mut [Message], sources: &SourceMap, state: &State) {
     let names = advice::Names::of(state);
     for message in messages {
         if let Message::Complaint(complaint) = message {
-            complaint.hint = advice::hint(&names, sources, complaint);
+            advice::explain(&names, sources, complaint);
         }
     }
+}
+
+/// The places of all complaints.
+fn mistakes_in(messages: &[Message]) -> Vec<Span> {
+    let place = |message: &Message| match message {
+        Message::Complaint(complaint) => Some(complaint.span),
+        _ => None,
+    };
+    messages.iter().filter_map(place).collect()
 }
 
 /// Takes the statements of a file.

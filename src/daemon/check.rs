@@ -194,7 +194,7 @@ dhcpd.conf:1:1: warning: "authoritativ" is no statement; it is taken as an expre
         assert_eq!(
             explanation(&findings(GOOD)),
             "Explanation:\n\
-             dhcpd.conf:2:3: warning: this has no effect: routers is set again in the same block (dhcpd.conf line 4) \
+             dhcpd.conf:2:3: warning: this has no effect: routers is set again in the same block (line 4) \
              [overridden-option]\n\
              dhcpd.conf:3:3: warning: this has no effect: omapi-port is read from the global scope only, not from a \
              block [global-only-parameter]\n"

@@ -355,7 +355,8 @@ static PARAMETER_SET: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| PARAM
 
 /// All words that begin a statement somewhere; those of several blocks come more than once.
 pub fn statement_words() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().map(|entry| entry.word).chain(PARAMETERS.iter().copied())
+    let inner = PEER_WORDS.iter().chain(KEY_WORDS).chain(ZONE_WORDS);
+    TABLE.iter().map(|entry| entry.word).chain(PARAMETERS.iter().chain(inner).copied())
 }
 
 /// Blocks by the word that opens them.
@@ -376,7 +377,9 @@ const BLOCK_NAMES: &[(Blocks, &str)] = &[
 pub fn blocks_of_statement(word: &str) -> Vec<&'static str> {
     let entries = BY_WORD.get(word).map_or(&[][..], Vec::as_slice);
     let fits = |block: &Blocks| entries.iter().any(|entry| entry.blocks.contains(*block));
-    BLOCK_NAMES.iter().filter(|(block, _)| fits(block)).map(|(_, name)| *name).collect()
+    let inner = [(PEER_WORDS, "failover peer"), (KEY_WORDS, "key"), (ZONE_WORDS, "zone")];
+    let outer = BLOCK_NAMES.iter().filter(|(block, _)| fits(block)).map(|(_, name)| *name);
+    outer.chain(inner.into_iter().filter(|(words, _)| words.contains(&word)).map(|(_, name)| name)).collect()
 }
 
 /// What a statement is, by its first word.
@@ -408,27 +411,35 @@ pub(super) fn find(word: &str, block: Blocks, included: bool) -> Found {
     }
 }
 
+/// Statements of a failover peer's block.
+const PEER_WORDS: &[&str] = &[
+    "primary",
+    "secondary",
+    "peer",
+    "address",
+    "port",
+    "max-lease-misbalance",
+    "max-lease-ownership",
+    "max-balance",
+    "min-balance",
+    "auto-partner-down",
+    "max-response-delay",
+    "max-unacked-updates",
+    "mclt",
+    "hba",
+    "split",
+    "load",
+];
+
+/// Statements of a key's block.
+const KEY_WORDS: &[&str] = &["algorithm", "secret"];
+
+/// Statements of a zone's block.
+const ZONE_WORDS: &[&str] = &["primary", "secondary", "primary6", "secondary6", "key"];
+
 /// The rule of a statement of a failover peer's block.
 pub(super) fn peer_rule(word: &str) -> Option<Rule> {
-    let words = [
-        "primary",
-        "secondary",
-        "peer",
-        "address",
-        "port",
-        "max-lease-misbalance",
-        "max-lease-ownership",
-        "max-balance",
-        "min-balance",
-        "auto-partner-down",
-        "max-response-delay",
-        "max-unacked-updates",
-        "mclt",
-        "hba",
-        "split",
-        "load",
-    ];
-    words.contains(&word).then_some(Rule::peer_statement)
+    PEER_WORDS.contains(&word).then_some(Rule::peer_statement)
 }
 
 /// The rule of a statement of a key's block.

@@ -29,7 +29,34 @@ const ALTERNATIVES: &[(&str, &[&str])] = &[
         ],
     ),
     ("log-level", &["fatal", "error", "info", "debug"]),
+    (
+        "flag-name",
+        &[
+            "bootp",
+            "booting",
+            "dynamic-bootp",
+            "unknown-clients",
+            "duplicates",
+            "declines",
+            "client-updates",
+            "leasequery",
+        ],
+    ),
 ];
+
+/// Truths of other languages, and those of this one.
+const TRUTHS: &[(&str, &str)] = &[
+    ("yes", "on"),
+    ("enable", "on"),
+    ("enabled", "on"),
+    ("1", "on"),
+    ("no", "off"),
+    ("disabled", "off"),
+    ("0", "off"),
+];
+
+/// Statements whose being misplaced is mostly the fault of a block above that was not closed.
+const OPENING: [&str; 8] = ["host", "subnet", "subnet6", "shared-network", "class", "subclass", "group", "pool"];
 
 /// The names that a configuration has declared, sorted.
 #[derive(Debug)]
@@ -58,27 +85,56 @@ impl<'a> Names<'a> {
     }
 }
 
-/// What may have been meant where a complaint is made.
-pub fn hint(names: &Names<'_>, map: &SourceMap, complaint: &Diagnostic) -> Option<String> {
+/// Adds to a complaint what may have been meant, and spells out what was expected.
+pub fn explain(names: &Names<'_>, map: &SourceMap, complaint: &mut Diagnostic) {
+    complaint.expected = spelled_out(&complaint.expected);
+    complaint.hint = hint(names, map, complaint);
+}
+
+/// The words instead of the rule that stands for them.
+fn spelled_out(expected: &[String]) -> Vec<String> {
+    let alternatives = |name: &str| ALTERNATIVES.iter().find(|(rule, _)| *rule == name).map(|(_, words)| *words);
+    let words = |name: &String| match alternatives(name) {
+        Some(words) => words.iter().map(|word| (*word).to_owned()).collect(),
+        None => vec![name.clone()],
+    };
+    expected.iter().flat_map(words).collect()
+}
+
+fn hint(names: &Names<'_>, map: &SourceMap, complaint: &Diagnostic) -> Option<String> {
     if let Some(span) = complaint.unknown_word {
         return Some(no_statement(map.text(span)));
     }
     let word = map.text(complaint.span).trim_matches('"');
-    let meant = match complaint.code {
-        "unknown-option" => return option(names.registry, map, complaint.span),
-        "unknown-option-space" => nearest(word, names.registry.spaces().iter().map(|space| &*space.name)),
-        "unknown-class" => nearest(word, names.classes.iter().copied()),
-        "unknown-group" => nearest(word, names.groups.iter().copied()),
-        "unknown-key" => nearest(word, names.keys.iter().copied()),
-        "unknown-peer" => nearest(word, names.peers.iter().copied()),
-        "flag" => nearest(word, flag_names()),
-        "unknown-statement" | "misplaced" if is_word(word) => return Some(misplaced(word)),
-        _ => match missing_semicolon(map, complaint) {
-            Some(missing) => return Some(missing),
-            None => nearest(word, expected_words(&complaint.expected)),
-        },
+    let named = |names: &[&str]| match names.contains(&word) {
+        true => Some(declared_below(word)),
+        false => nearest(word, names.iter().copied()).map(did_you_mean),
     };
-    meant.map(did_you_mean)
+    match complaint.code {
+        "unknown-option" => option(names.registry, map, complaint.span),
+        "unknown-option-space" => named(&names.registry.spaces().iter().map(|space| &*space.name).collect::<Vec<_>>()),
+        "unknown-class" => named(&names.classes),
+        "unknown-group" => named(&names.groups),
+        "unknown-key" => named(&names.keys),
+        "unknown-peer" => named(&names.peers),
+        "flag" => nearest(word, flag_names()).map(did_you_mean),
+        "unknown-statement" | "misplaced" if is_word(word) => misplaced(word),
+        _ => missing_semicolon(map, complaint).or_else(|| truth(word, &complaint.expected)).or_else(|| {
+            let words = complaint.expected.iter().filter(|expected| is_word(expected));
+            nearest(word, words.map(String::as_str)).map(did_you_mean)
+        }),
+    }
+}
+
+/// The truth that a word of another language may stand for.
+fn truth(word: &str, expected: &[String]) -> Option<String> {
+    let wanted = expected.iter().any(|expected| expected == "true");
+    let (_, truth) = TRUTHS.iter().find(|(other, _)| wanted && word.eq_ignore_ascii_case(other))?;
+    Some(did_you_mean(truth))
+}
+
+fn declared_below(name: &str) -> String {
+    format!("\"{name}\" is declared further down; its declaration must come first")
 }
 
 fn did_you_mean(word: &str) -> String {
@@ -93,12 +149,18 @@ fn no_statement(word: &str) -> String {
 }
 
 /// A word that begins no statement of its block, but perhaps of another.
-fn misplaced(word: &str) -> String {
-    let blocks = blocks_of_statement(&word.to_ascii_lowercase());
-    match blocks.is_empty() {
-        true => no_statement(word),
-        false => format!("\"{word}\" may stand in: {}", blocks.join(", ")),
+fn misplaced(word: &str) -> Option<String> {
+    let lower = word.to_ascii_lowercase();
+    let blocks = blocks_of_statement(&lower);
+    if blocks.is_empty() {
+        return Some(no_statement(word));
     }
+    if blocks.contains(&"if") {
+        // It may stand anywhere; what is wrong is not its place alone.
+        return None;
+    }
+    let closed = if OPENING.contains(&&*lower) { "; or a block above it lacks its \"}\"" } else { "" };
+    Some(format!("\"{word}\" may stand in: {}{closed}", blocks.join(", ")))
 }
 
 fn is_word(text: &str) -> bool {
@@ -121,11 +183,14 @@ fn option(registry: &Registry, map: &SourceMap, span: Span) -> Option<String> {
         SpaceId::DHCP => String::new(),
         _ => format!("{}.", registry.space(id).name),
     };
+    if registry.option_named(space, word).is_some() {
+        return Some(declared_below(word));
+    }
     let meant = nearest(word, registry.definitions(space).into_iter().map(|def| &*def.name));
     if let Some(meant) = meant {
         return Some(did_you_mean(&format!("{}{meant}", prefix(space))));
     }
-    let elsewhere = registry.spaces().iter().find_map(|space| registry.option_named(space.id, word))?;
+    let elsewhere = registry.spaces().iter().find_map(|other| registry.option_named(other.id, word))?;
     Some(did_you_mean(&format!("{}{}", prefix(elsewhere.key.space), elsewhere.name)))
 }
 
@@ -145,18 +210,4 @@ fn missing_semicolon(map: &SourceMap, complaint: &Diagnostic) -> Option<String> 
     let (line, later) = (map.line_column(end).0, map.line_column(complaint.span).0);
     let wanted = complaint.expected.iter().any(|expected| expected == "\";\"");
     (wanted && line < later).then(|| format!("the statement that ends in line {line} may lack its \";\""))
-}
-
-/// Those of the things expected that are words.
-fn expected_words(expected: &[String]) -> Vec<&str> {
-    let alternatives = |name: &str| ALTERNATIVES.iter().find(|(rule, _)| *rule == name).map(|(_, words)| *words);
-    let mut words = Vec::new();
-    for name in expected.iter().filter(|name| is_word(name)) {
-        match alternatives(name) {
-            Some(more) => words.extend_from_slice(more),
-            None if name == "flag-name" => flag_names().for_each(|flag| words.push(flag)),
-            None => words.push(name),
-        }
-    }
-    words
 }

@@ -53,8 +53,11 @@ impl Seen {
         }
     }
 
-    /// The addresses that are in no subnet.
+    /// The addresses that are in no subnet. A file of hosts alone is part of another, which has the subnets.
     pub fn outside(&self, config: &Config) -> Vec<Diagnostic> {
+        if config.subnets.is_empty() {
+            return Vec::new();
+        }
         let lost = self.addresses.iter().filter(|(address, _)| config.subnet_of(*address).is_none());
         let describe = |(address, span): &(Ipv4Addr, Span)| {
             let text = format!("fixed address {address} can never be given: it is in no subnet");

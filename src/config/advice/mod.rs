@@ -34,7 +34,7 @@ pub mod spelling;
 #[cfg(test)]
 mod tests;
 
-pub use hints::{hint, Names};
+pub use hints::{explain, Names};
 
 use super::model::Config;
 use super::state::Family;
@@ -75,6 +75,8 @@ pub struct Advisor {
     classes: classes::Seen,
     expressions: expressions::Seen,
     warnings: Vec<Diagnostic>,
+    /// Warnings that only hold if the block of that span was read without a mistake.
+    doubtful: Vec<(Span, Diagnostic)>,
 }
 
 /// A statement, and what is known where it stands.
@@ -98,6 +100,7 @@ impl Advisor {
             classes: classes::Seen::default(),
             expressions: expressions::Seen::default(),
             warnings: Vec::new(),
+            doubtful: Vec::new(),
         }
     }
 
@@ -122,8 +125,17 @@ impl Advisor {
         self.groups.last_mut().unwrap_or(&mut self.root).authority.after_group(&group.authority);
     }
 
-    /// All warnings in the order of their places. `config` is what came of the statements, if they were good.
-    pub fn finish(mut self, config: Option<&Config>) -> Vec<Diagnostic> {
+    /// All warnings in the order of their places. `config` is what came of the statements, if they were good; `mistakes` are
+    /// the places of complaints.
+    pub fn finish(mut self, config: Option<&Config>, mistakes: &[Span]) -> Vec<Diagnostic> {
+        let mut mistakes: Vec<(u16, u32)> = mistakes.iter().map(|at| (at.file.0, at.start)).collect();
+        mistakes.sort_unstable();
+        let spoilt = |block: &Span| {
+            let first = mistakes.partition_point(|at| *at < (block.file.0, block.start));
+            mistakes.get(first).is_some_and(|at| *at <= (block.file.0, block.end))
+        };
+        let sure = self.doubtful.into_iter().filter(|(block, _)| !spoilt(block));
+        self.warnings.extend(sure.map(|(_, found)| found));
         self.warnings.extend(self.expressions.unknown_functions());
         if let Some(config) = config {
             self.warnings.extend(self.classes.without_effect(config, self.expressions.reclassifies));
@@ -145,12 +157,13 @@ impl Advisor {
             Kind::Group { body, .. } => self.block(at, Around::Group, body),
             Kind::Pool { body } | Kind::Pool6 { body } => {
                 self.classes.permits(body);
-                self.warnings.extend(pools::without_effect(span, body));
+                self.warnings.extend(body.iter().filter_map(pools::never_matches));
+                self.doubtful.extend(pools::excludes_everybody(span, body).map(|found| (span, found)));
                 self.block(at, Around::Pool, body);
             }
             Kind::Host { name, body } => {
                 self.hosts.addresses(body);
-                self.warnings.extend(hosts::never_matches(at.registry, name, body));
+                self.doubtful.extend(hosts::never_matches(at.registry, name, body).map(|found| (span, found)));
                 self.block(at, Around::Host, body);
             }
             Kind::Class { name, body, .. } => {

@@ -5,15 +5,11 @@ use crate::syntax::ast::{Kind, Permit, Statement};
 use crate::syntax::source::Span;
 use crate::syntax::Diagnostic;
 
-/// What is wrong with the permits of a pool; `span` is that of the pool.
-pub fn without_effect(span: Span, body: &[Statement]) -> Vec<Diagnostic> {
-    let mut found: Vec<Diagnostic> = body.iter().filter_map(never_matches).collect();
-    let (allowed, denied) = (permits(body, true), permits(body, false));
-    if let Some(why) = excludes_everybody(&allowed, &denied) {
-        let text = format!("no client can ever use this pool: {why}");
-        found.push(warning(Span { end: span.start, ..span }, "pool-excludes-everybody", text));
-    }
-    found
+/// A pool whose permits let nobody in; `span` is that of the pool.
+pub fn excludes_everybody(span: Span, body: &[Statement]) -> Option<Diagnostic> {
+    let why = nobody(&permits(body, true), &permits(body, false))?;
+    let text = format!("no client can ever use this pool: {why}");
+    Some(warning(span, "pool-excludes-everybody", text))
 }
 
 /// The permits of one kind: those of `allow`, or of `deny`.
@@ -25,7 +21,8 @@ fn permits(body: &[Statement], which: bool) -> Vec<&Permit> {
     of_kind.collect()
 }
 
-fn never_matches(statement: &Statement) -> Option<Diagnostic> {
+/// A permit that fits no client.
+pub fn never_matches(statement: &Statement) -> Option<Diagnostic> {
     let Kind::Permit { allow, permit: Permit::AuthenticatedClients } = &statement.kind else { return None };
     let text = match allow {
         true => "this lets nobody in: there are no authenticated clients",
@@ -35,7 +32,7 @@ fn never_matches(statement: &Statement) -> Option<Diagnostic> {
 }
 
 /// Why nobody may use a pool with these permits. A client may if no denial fits, and there are no permissions or one fits.
-fn excludes_everybody(allowed: &[&Permit], denied: &[&Permit]) -> Option<&'static str> {
+fn nobody(allowed: &[&Permit], denied: &[&Permit]) -> Option<&'static str> {
     let denies = |wanted: &Permit| denied.iter().any(|permit| same(permit, wanted));
     if denies(&Permit::AllClients) || denies(&Permit::UnauthenticatedClients) {
         Some("all clients are denied")

@@ -51,9 +51,12 @@ impl Settings {
         let void = if overrides { std::mem::take(done) } else { Vec::new() };
         done.push(statement.span);
         let (line, _) = at.map.line_column(statement.span);
-        let file = &at.map.file(statement.span.file).name;
         let describe = |span: Span| {
-            let text = format!("this has no effect: {name} is set again in the same block ({file} line {line})");
+            let file = match span.file == statement.span.file {
+                true => String::new(),
+                false => format!("{} ", at.map.file(statement.span.file).name),
+            };
+            let text = format!("this has no effect: {name} is set again in the same block ({file}line {line})");
             warning(span, "overridden-option", text)
         };
         void.into_iter().map(describe).collect()

@@ -25,14 +25,14 @@ pub fn distance(one: &str, other: &str) -> usize {
     above[other.len()]
 }
 
-/// The candidate nearest to the word, if one is near: a third of the letters may be wrong, at most three. Of two that are
+/// The candidate nearest to the word, if one is near: a third of the letters may be wrong, at most two. Of two that are
 /// equally near the first is taken.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let letters = word.chars().count();
     if letters > LONGEST {
         return None;
     }
-    let tolerated = (letters / 3).clamp(1, 3);
+    let tolerated = (letters / 3).clamp(1, 2);
     let near = candidates.into_iter().filter(|c| c.len().abs_diff(word.len()) <= tolerated && c.len() <= LONGEST);
     let measured = near.map(|candidate| (distance(word, candidate), candidate));
     let (_, candidate) = measured.filter(|(far, _)| *far <= tolerated).min_by_key(|(far, _)| *far)?;
@@ -65,6 +65,7 @@ mod tests {
         assert_eq!(nearest("router", words), Some("routers"));
         assert_eq!(nearest("domian-name", words), Some("domain-name"));
         assert_eq!(nearest("zzz", words), None);
+        assert_eq!(nearest("no-routers", words), None);
         assert_eq!(nearest("routers", words), None);
         assert_eq!(nearest(&"a".repeat(100_000), words), None);
     }

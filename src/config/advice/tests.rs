@@ -71,11 +71,16 @@ fn hints_for_names() {
         explain("group printers { }\nhost a { hardware ethernet 2:0:0:0:0:1; group printer; }"),
         ["2 unknown-group: did you mean \"printers\"?"]
     );
-    assert_eq!(explain("deny unknown-client;"), ["1 expected: did you mean \"unknown-clients\"?"]);
     assert_eq!(
-        explain("host a { hardware etherent 2:0:0:0:0:1; }"),
-        ["1 expected: did you mean \"ethernet\"?", "1 host-never-matches"]
+        explain("subclass \"phones\" 1:2:3;\nclass \"phones\" { match hardware; }"),
+        ["1 unknown-class: \"phones\" is declared further down; its declaration must come first"]
     );
+    assert_eq!(
+        explain("option site-name \"x\";\noption site-name code 222 = text;"),
+        ["1 unknown-option: \"site-name\" is declared further down; its declaration must come first"]
+    );
+    assert_eq!(explain("deny unknown-client;"), ["1 expected: did you mean \"unknown-clients\"?"]);
+    assert_eq!(explain("host a { hardware etherent 2:0:0:0:0:1; }"), ["1 expected: did you mean \"ethernet\"?"]);
     assert_eq!(explain("subnet 10.0.0.0 netmsk 255.0.0.0 { }"), ["1 expected: did you mean \"netmask\"?"]);
 }
 
@@ -83,19 +88,25 @@ fn hints_for_names() {
 fn hints_for_values() {
     assert_eq!(explain("ddns-update-style intrim;"), ["1 option-value: did you mean \"interim\"?"]);
     assert_eq!(explain("get-lease-hostnames ture;"), ["1 option-value: did you mean \"true\"?"]);
-    let expected = |text| match &load_text("c", text, Family::V4).messages[..] {
+    assert_eq!(explain("get-lease-hostnames YES;"), ["1 option-value: did you mean \"on\"?"]);
+    let expected = |text| match &load_text_explained("c", text, Family::V4).messages[..] {
         [Message::Complaint(found)] => found.expected.join(" "),
         other => panic!("{other:?}"),
     };
     assert_eq!(expected("ddns-update-style x;"), "none ad-hoc interim standard");
     assert_eq!(expected("get-lease-hostnames yes;"), "true false on off ignore");
     assert_eq!(expected("max-lease-time 1 2;"), "\";\"");
+    assert_eq!(expected("host a { hardware x 1:2; }"), "ethernet token-ring fddi infiniband");
 }
 
 #[test]
 fn places_of_statements() {
     assert_eq!(explain("uid \"x\";"), ["1 unknown-statement: \"uid\" may stand in: host"]);
     assert_eq!(explain("hardware ethernet 1:2:3:4:5:6;"), ["1 misplaced: \"hardware\" may stand in: host"]);
+    assert_eq!(explain("default: log (info, \"x\");")[0], "1 misplaced: -");
+    assert_eq!(explain("hba 1;"), ["1 unknown-statement: \"hba\" may stand in: failover peer"]);
+    let open = "host a { hardware ethernet 2:0:0:0:0:1;\nhost b { hardware ethernet 2:0:0:0:0:2; } }";
+    assert!(explain(open)[0].ends_with("pool6; or a block above it lacks its \"}\""), "{:?}", explain(open));
 }
 
 #[test]
@@ -160,6 +171,7 @@ fn hosts() {
     assert_eq!(explain(&host("10.0.1.1")), ["2 fixed-address-outside"]);
     assert_eq!(explain(&host("10.0.0.1, 10.0.2.1")), ["2 fixed-address-outside"]);
     assert_eq!(explain(&host("10.0.0.1")), NOTHING);
+    assert_eq!(explain("host a { uid \"a\"; fixed-address 10.0.0.1; }"), NOTHING);
     assert_eq!(
         explain("host a { uid \"a\"; fixed-address 10.0.0.1; }\nsubnet 10.0.0.0 netmask 255.0.0.0 { }"),
         NOTHING
