@@ -5,17 +5,12 @@ use super::parameters::Parameters;
 use crate::config::model::Config;
 use crate::leases::objects::Objects;
 
-/// The warnings about objects in the lease file that came there by OMAPI: they are kept, and have no effect.
+/// The warnings about objects in the lease file that came there by OMAPI and have no effect yet. Hosts are served.
 pub fn object_warnings(objects: &Objects) -> Vec<String> {
-    let (deleted, made): (Vec<_>, Vec<_>) = objects.hosts.records().partition(|host| host.deleted);
-    let kinds = [
-        (made.len(), "host declarations", "are kept, but not served yet"),
-        (deleted.len(), "deletions of host declarations", "are kept, but the hosts are served until OMAPI is"),
-        (objects.groups.len(), "groups", "are kept, but not served yet"),
-        (objects.classes.len(), "classes", "are kept, but not served yet"),
-    ];
-    let some = kinds.into_iter().filter(|(count, ..)| *count > 0);
-    some.map(|(count, what, fate)| format!("{count} {what} in the lease file {fate}.")).collect()
+    let kinds = [(objects.groups.len(), "group"), (objects.classes.len(), "class")];
+    let some = kinds.into_iter().filter(|(count, _)| *count > 0);
+    some.map(|(count, what)| format!("{count} {what} records of the lease file are kept, but not served yet."))
+        .collect()
 }
 
 /// The warnings about a configuration.
@@ -38,15 +33,14 @@ pub fn warnings(config: &Config, parameters: &Parameters) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::config::{load_text, Family};
-    use crate::leases::objects::HostRecord;
+    use crate::leases::objects::Kept;
 
     #[test]
     fn warns_of_each_kind_of_object_that_is_there() {
         let mut objects = Objects::default();
         assert!(object_warnings(&objects).is_empty());
-        let host = HostRecord { name: "h".into(), dynamic: true, ..HostRecord::default() };
-        objects.hosts.enter(host).unwrap();
-        assert_eq!(object_warnings(&objects), ["1 host declarations in the lease file are kept, but not served yet."]);
+        objects.groups.push(Kept { key: b"g".to_vec(), deleted: false, text: b"group g {\n}\n".to_vec() });
+        assert_eq!(object_warnings(&objects), ["1 group records of the lease file are kept, but not served yet."]);
     }
 
     #[test]
