@@ -378,11 +378,6 @@ impl Start<'_> {
             return Ok(Database { engine, objects, file: None, disk });
         }
         let file = leasefile::write_at_start(path, &disk, &config, read, now.wall, self.logger);
-        if file.as_ref().is_some_and(|opened| opened.fresh) {
-            // The new file has all of it.
-            let (_, position) = engine.store_mut().take_journal();
-            engine.store_mut().set_durable(position);
-        }
         Ok(Database { engine, objects, file, disk })
     }
 

@@ -175,10 +175,18 @@ impl Engine {
         &self.config
     }
 
-    /// The lease file was read: leases whose time came while the server was down move on.
+    /// The lease file was read: leases whose time came while the server was down move on. Their records are not kept for
+    /// the journal: the file that is written next has them all, and if it cannot be, the old one leads to the same again.
     pub fn load_finished(&mut self, now: Now, out: &mut Vec<Effect>) {
         self.recount();
-        while self.expire(now, out) {}
+        loop {
+            let more = self.expire(now, out);
+            let (_, position) = self.store.take_journal();
+            self.store.set_durable(position);
+            if !more {
+                return;
+            }
+        }
     }
 
     /// Does what is due: offers after their ping, a bounded number of expiries.
