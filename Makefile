@@ -56,7 +56,7 @@ clients: debug
 	compat-tests/clients/run
 
 corpus: debug
-	@if [ -x "$(CORPUS)/check" ]; then "$(CORPUS)/check" target/debug/dhcpd --both; \
+	@if [ -x "$(CORPUS)/check" ]; then compat-tests/corpus-check "$(CORPUS)/check" target/debug/dhcpd --both; \
 	else echo "corpus check skipped: no $(CORPUS)"; fi
 
 bench: all
