@@ -331,6 +331,7 @@ impl<'l> EventLoop<'l> {
         for effect in effects.drain(..) {
             match effect {
                 Effect::Log(kind, line) => self.logger.log(kind, &line),
+                Effect::Say(kind, octets) => self.logger.say(kind, &octets),
                 Effect::Send(reply) => self.outbox.push(reply),
                 Effect::Ping(address) => self.ping(address),
                 Effect::LookUpName(address) => self.service.reverse.ask(address),

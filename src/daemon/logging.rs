@@ -95,13 +95,19 @@ impl Logger {
             kept.push(text.to_owned());
         }
         for line in text.split('\n') {
-            let line = clip(line);
-            if self.to_stderr {
-                self.stderr_lines.extend_from_slice(line.as_bytes());
-                self.stderr_lines.push(b'\n');
-            }
-            self.syslog.add(kind, line);
+            self.say(kind, line.as_bytes());
         }
+    }
+
+    /// Logs octets as they are, as one line: a line feed in what a client sent must not begin another one in syslog, whose
+    /// daemon escapes it.
+    pub fn say(&mut self, kind: LogKind, octets: &[u8]) {
+        let line = clip(octets);
+        if self.to_stderr {
+            self.stderr_lines.extend_from_slice(line);
+            self.stderr_lines.push(b'\n');
+        }
+        self.syslog.add(kind, line);
         if !self.gathering {
             self.flush();
         }
@@ -109,7 +115,7 @@ impl Logger {
 
     /// Logs to syslog only.
     pub fn syslog_only(&mut self, kind: LogKind, line: &str) {
-        self.syslog.add(kind, clip(line));
+        self.syslog.add(kind, clip(line.as_bytes()));
         if !self.gathering {
             self.flush();
         }
@@ -195,7 +201,7 @@ impl Syslog {
         }
     }
 
-    fn add(&mut self, kind: LogKind, line: &str) {
+    fn add(&mut self, kind: LogKind, line: &[u8]) {
         if self.socket.is_none() && !self.connect() {
             return;
         }
@@ -205,12 +211,12 @@ impl Syslog {
         }
         if self.lost > 0 {
             let text = format!("{} log lines lost: the syslog daemon takes no more", std::mem::take(&mut self.lost));
-            self.push(LogKind::Error, &text);
+            self.push(LogKind::Error, text.as_bytes());
         }
         self.push(kind, line);
     }
 
-    fn push(&mut self, kind: LogKind, line: &str) {
+    fn push(&mut self, kind: LogKind, line: &[u8]) {
         let severity = match kind {
             LogKind::Error => 3,
             LogKind::Info => 6,
@@ -219,14 +225,9 @@ impl Syslog {
         self.renew_stamp();
         let mut datagram = Vec::with_capacity(line.len() + 64);
         // Writing to a Vec cannot fail.
-        let _ = write!(
-            datagram,
-            "<{}>{} {}[{}]: {line}",
-            self.facility | severity,
-            self.stamp.1,
-            self.ident,
-            std::process::id()
-        );
+        let priority = self.facility | severity;
+        let _ = write!(datagram, "<{priority}>{} {}[{}]: ", self.stamp.1, self.ident, std::process::id());
+        datagram.extend_from_slice(line);
         self.octets += datagram.len();
         self.lines.push_back(datagram);
     }
@@ -291,13 +292,13 @@ impl Syslog {
     }
 }
 
-/// The first octets of an overlong line, cut between characters.
-fn clip(text: &str) -> &str {
-    let mut end = text.len().min(MAX_LINE);
-    while !text.is_char_boundary(end) {
-        end -= 1;
+/// The first octets of an overlong line, cut between characters if it is text.
+fn clip(line: &[u8]) -> &[u8] {
+    let Some(first) = line.get(..MAX_LINE) else { return line };
+    match std::str::from_utf8(first) {
+        Err(error) if error.error_len().is_none() => &first[..error.valid_up_to()],
+        _ => first,
     }
-    &text[..end]
 }
 
 #[cfg(test)]
@@ -331,6 +332,8 @@ mod tests {
         assert_eq!(&line[19..20], " ");
         assert!(line.ends_with(&format!(" dhcpd[{}]: No subnet", std::process::id())), "{line}");
         assert!(received(&daemon).unwrap().ends_with(": second"));
+        logger.say(LogKind::Info, b"one\ntwo");
+        assert!(received(&daemon).unwrap().ends_with(": one\ntwo"));
         logger.set_facility(16 << 3);
         logger.debug("");
         assert!(received(&daemon).unwrap().starts_with("<135>"));
@@ -376,7 +379,8 @@ mod tests {
     #[test]
     fn lines_are_limited() {
         let long = "é".repeat(600);
-        assert_eq!(clip(&long).len(), 1022);
-        assert_eq!(clip("short"), "short");
+        assert_eq!(clip(long.as_bytes()).len(), 1022);
+        assert_eq!(clip(b"short"), b"short");
+        assert_eq!(clip(&[0xff; 2000]).len(), MAX_LINE);
     }
 }

@@ -1,6 +1,7 @@
 //! SIGHUP: a new configuration is loaded beside the service, and takes the place of the old one between two packets if it is
 //! good. Leases are kept. If it is bad its errors are logged and nothing changes. (ISC dhcpd dies of SIGHUP.)
 
+use super::clock;
 use super::eventloop::Service;
 use super::fatal::Fatal;
 use super::interfaces::{self, Step};
@@ -13,6 +14,7 @@ use super::unserved;
 use crate::config;
 use crate::dhcp4::engine::Settings;
 use crate::eval::environment::Outcome;
+use crate::eval::startup::run_again;
 use crate::eval::LogKind;
 use crate::leases::journal::disk::error_text;
 use crate::net::interfaces::discover;
@@ -109,7 +111,7 @@ pub fn swap(reloaded: Reloaded, service: &mut Service, logger: &mut Logger) -> b
 }
 
 fn try_swap(result: Result<Box<Loaded>, Fatal>, service: &mut Service, logger: &mut Logger) -> Result<(), Fatal> {
-    let Loaded { config, parameters, globals, names, outcomes } = *result?;
+    let Loaded { config, parameters, mut globals, names, mut outcomes } = *result?;
     let parameters = parameters.map_err(|error| Fatal::new(error.to_string()))?;
     let (_, failed) = config::sanity_check(&config.peers);
     if failed {
@@ -143,9 +145,12 @@ fn try_swap(result: Result<Box<Loaded>, Fatal>, service: &mut Service, logger: &
             Err(fatal) => fatal.lines.iter().for_each(|line| logger.error(line)),
         }
     }
+    // As at start: the variables are what two runs make of them.
+    outcomes.extend(run_again(&config, &names, clock::wall(), &mut globals));
     for outcome in outcomes {
         match outcome {
             Outcome::Log(kind, line) => logger.log(kind, &line),
+            Outcome::Say(kind, octets) => logger.say(kind, &octets),
             Outcome::Fatal(line) => logger.error(&line),
             Outcome::Execute { command, arguments } => {
                 if let Some((kind, line)) = service.executor.run(command, arguments) {

@@ -101,6 +101,7 @@ pub fn carry_out(outcomes: Vec<Outcome>, logger: &mut Logger) -> Result<(), Fata
     for outcome in outcomes {
         match outcome {
             Outcome::Log(kind, line) => logger.log(kind, &line),
+            Outcome::Say(kind, octets) => logger.say(kind, &octets),
             Outcome::Execute { command, arguments } => {
                 for (kind, line) in super::execute::run_now(command, arguments) {
                     logger.log(kind, &line);
@@ -252,7 +253,7 @@ impl Start<'_> {
 
     /// Steps 14 to 20.
     fn serve(mut self, loaded: Loaded, parameters: Parameters, echo: Option<EchoSocket>) -> Result<ExitCode, Fatal> {
-        let Loaded { config, mut globals, names, .. } = loaded;
+        let Loaded { config, globals, names, .. } = loaded;
         let names = Arc::new(names);
         let config = Arc::new(config);
         let clock = Clock::start();
@@ -264,9 +265,9 @@ impl Start<'_> {
         let served = selection.as_ref().map_or_else(|_| Vec::new(), Selection::served);
         let known = served.iter().map(interfaces::Served::interface).collect();
         let read = leasefile::read(&self.paths.leases, &config, self.args.family6, clock::wall(), self.logger)?;
-        let mut engine = Engine::new(config.clone(), settings, read.store, known, names.clone(), globals.clone());
+        let mut engine = Engine::new(config.clone(), settings, read.store, known, names.clone(), globals);
         engine.set_dynamic_hosts(&read.objects.hosts);
-        let database = self.open_database(engine, read.objects, clock.now())?;
+        let mut database = self.open_database(engine, read.objects, clock.now())?;
         if self.args.test_leases {
             self.logger.finish();
             return Ok(ExitCode::SUCCESS);
@@ -277,7 +278,7 @@ impl Start<'_> {
         if !self.args.quiet {
             self.logger.info("Sending on   Socket/fallback/fallback-net");
         }
-        self.run_top_level_again(&config, &names, &mut globals)?;
+        self.run_top_level_again(&config, &names, database.engine.globals_mut())?;
         for line in unserved::warnings(&config, &parameters) {
             self.logger.error(&line);
         }
@@ -361,6 +362,7 @@ impl Start<'_> {
         for effect in effects {
             match effect {
                 Effect::Log(kind, line) => outcomes.push(Outcome::Log(kind, line)),
+                Effect::Say(kind, octets) => outcomes.push(Outcome::Say(kind, octets)),
                 Effect::Execute { command, arguments } => outcomes.push(Outcome::Execute { command, arguments }),
                 Effect::Fatal(line) => outcomes.push(Outcome::Fatal(line)),
                 Effect::Send(_) | Effect::Ping(_) | Effect::LookUpName(_) => {}

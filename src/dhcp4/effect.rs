@@ -56,6 +56,8 @@ pub struct Reply {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     Log(LogKind, String),
+    /// What a `log` statement says: octets as they are, one line whatever they hold.
+    Say(LogKind, Vec<u8>),
     Send(Reply),
     /// Send one ICMP echo request (28 octets, spec/dhcpv4.md 14); the engine's own timer ends the wait.
     Ping(Ipv4Addr),

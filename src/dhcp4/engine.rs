@@ -89,6 +89,11 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// The global variables.
+    pub fn globals_mut(&mut self) -> &mut Bindings {
+        &mut self.globals
+    }
+
     /// An engine for a configuration whose leases are in the store. `globals` are the variables that the top level of the
     /// configuration set at start.
     pub fn new(

@@ -38,7 +38,8 @@ pub struct Draft<'r, 'p> {
 impl<'r, 'p> Draft<'r, 'p> {
     /// Without a lease, with the global variables.
     pub fn global(now: Now, request: Option<&'r Request<'p>>) -> Draft<'r, 'p> {
-        Draft { now, request, lease: None, progress: Progress::default(), variables: None, hides_variables: false }
+        let progress = Progress::of_members(request.map_or(0, |request| request.members.len()));
+        Draft { now, request, lease: None, progress, variables: None, hides_variables: false }
     }
 
     /// With a lease, its variables and its event blocks.
@@ -237,6 +238,7 @@ impl Engine {
         }
         out.extend(self.outcomes.drain(..).map(|outcome| match outcome {
             Outcome::Log(kind, text) => Effect::Log(kind, text),
+            Outcome::Say(kind, octets) => Effect::Say(kind, octets),
             Outcome::Execute { command, arguments } => Effect::Execute { command, arguments },
             Outcome::Fatal(text) => Effect::Fatal(text),
         }));
@@ -302,7 +304,7 @@ impl Engine {
             return;
         }
         let config = self.config.clone();
-        let all = request.members.iter().chain(&draft.progress.added).take(classify::MOST_CLASSES);
+        let all = request.members.iter().chain(&draft.progress.added);
         let scopes: Vec<_> = all.filter_map(|member| config.classes.get(member.class.index())).collect();
         for class in scopes.into_iter().rev() {
             self.run_scopes(draft, class.scope, limit, out);

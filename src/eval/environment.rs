@@ -56,6 +56,8 @@ pub struct Names {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Log(LogKind, String),
+    /// What a `log` statement says, or an argument of `execute`: octets as they are, one line whatever they hold.
+    Say(LogKind, Vec<u8>),
     /// Run a program without a shell and log its exit status.
     Execute {
         command: Vec<u8>,
@@ -98,10 +100,19 @@ pub struct Progress {
     pub(super) stopped: bool,
     /// Values of the reply that were joined of parts not known beforehand.
     pub(super) joins: u32,
+    /// How many classes the packet was in before statements ran.
+    pub(super) matched: usize,
     /// Classes that `add` and `check` put the packet in.
     pub added: Vec<Member>,
     /// Options that `parse-vendor-option` found.
     pub vendor: Option<Box<PacketOptions>>,
+}
+
+impl Progress {
+    /// For a packet that matched that many classes.
+    pub fn of_members(matched: usize) -> Progress {
+        Progress { matched, ..Progress::default() }
+    }
 }
 
 /// Surroundings in which statements run and expressions are evaluated.
@@ -172,6 +183,10 @@ impl<'a> Environment<'a> {
 
     pub(super) fn log(&mut self, kind: LogKind, text: String) {
         self.outcomes.push(Outcome::Log(kind, text));
+    }
+
+    pub(super) fn say(&mut self, kind: LogKind, octets: Vec<u8>) {
+        self.outcomes.push(Outcome::Say(kind, octets));
     }
 
     /// Begins a step, a statement or an expression; `None` if it must not be taken. `leave` ends it.

@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 pub struct Startup {
     /// Values of the server parameters that are read at start, by code; those that have none are left out.
     pub parameters: FxHashMap<u32, Vec<u8>>,
-    /// The global variables that `set` and `define` made; the engines start with them.
+    /// The global variables that `set` and `define` made.
     pub globals: Bindings,
     /// What is to be logged and executed, in order.
     pub outcomes: Vec<Outcome>,
@@ -35,7 +35,8 @@ impl Startup {
 const READ_AT_START: [u32; 28] =
     [26, 27, 54, 55, 97, 98, 31, 36, 32, 34, 33, 35, 39, 80, 81, 48, 93, 94, 95, 44, 58, 59, 79, 86, 87, 89, 92, 96];
 
-/// Runs the top level once more: what is logged and executed happens again, and variables are those of the first time.
+/// Runs the top level once more: what is logged and executed happens again. It begins with the variables of the first run, and
+/// leaves those that the server goes on with in `globals`.
 pub fn run_again(config: &Config, names: &Names, now: Timestamp, globals: &mut Bindings) -> Vec<Outcome> {
     let (mut progress, mut outcomes) = (Progress::default(), Vec::new());
     Environment::new(config, now, names, globals, &mut progress, &mut outcomes).run_scopes(Config::ROOT, None);
@@ -72,7 +73,7 @@ mod tests {
         let names = Names::default();
         let mut startup = startup(&config, &names, Timestamp(1));
         assert_eq!(startup.octets(31), Some(&[0x1e, 0xe7][..]));
-        let line = |text: &str| [Outcome::Log(crate::eval::LogKind::Info, text.into())];
+        let line = |text: &str| [Outcome::Say(crate::eval::LogKind::Info, text.into())];
         assert_eq!(startup.outcomes, line("none"));
         assert_eq!(run_again(&config, &names, Timestamp(2), &mut startup.globals), line("x"));
     }

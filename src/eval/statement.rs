@@ -180,7 +180,7 @@ impl Environment<'_> {
 
     /// Puts the packet in a class, unless it is in so many already.
     pub(super) fn join_class(&mut self, member: Member) {
-        if self.progress.added.len() < MOST_CLASSES {
+        if self.progress.matched + self.progress.added.len() < MOST_CLASSES {
             self.progress.added.push(member);
             return;
         }
@@ -191,10 +191,10 @@ impl Environment<'_> {
 
     fn log_statement(&mut self, level: LogLevel, text: &Expr) {
         let Some(data) = self.data(text) else { return };
-        let text = String::from_utf8_lossy(until_nul(&data)).into_owned();
+        let octets = until_nul(&data);
         let kind = match level {
             LogLevel::Fatal => {
-                self.outcomes.push(Outcome::Fatal(text));
+                self.outcomes.push(Outcome::Fatal(String::from_utf8_lossy(octets).into_owned()));
                 self.progress.stopped = true;
                 return;
             }
@@ -202,12 +202,13 @@ impl Environment<'_> {
             LogLevel::Info => LogKind::Info,
             LogLevel::Debug => LogKind::Debug,
         };
-        self.log(kind, text);
+        let octets = octets.to_vec();
+        self.say(kind, octets);
     }
 
     fn execute(&mut self, command: &[u8], arguments: &[Shared]) {
-        let shown = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-        self.log(LogKind::Debug, format!("execute_statement argv[0] = {}", shown(command)));
+        let shown = |at: usize, word: &[u8]| [format!("execute_statement argv[{at}] = ").as_bytes(), word].concat();
+        self.say(LogKind::Debug, shown(0, command));
         let mut values = Vec::with_capacity(arguments.len());
         for (at, argument) in (1..).zip(arguments) {
             let Some(value) = self.data(argument) else {
@@ -215,7 +216,7 @@ impl Environment<'_> {
                 return;
             };
             let value = until_nul(&value).to_vec();
-            self.log(LogKind::Debug, format!("execute_statement argv[{at}] = {}", shown(&value)));
+            self.say(LogKind::Debug, shown(at, &value));
             values.push(value);
         }
         self.outcomes.push(Outcome::Execute { command: command.to_vec(), arguments: values });

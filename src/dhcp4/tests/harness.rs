@@ -113,6 +113,7 @@ impl Server {
         for effect in effects {
             match effect {
                 Effect::Log(_, line) => self.logs.push(line),
+                Effect::Say(_, octets) => self.logs.push(String::from_utf8_lossy(&octets).into_owned()),
                 Effect::Ping(address) => self.pings.push(address),
                 Effect::LookUpName(address) => self.lookups.push(address),
                 Effect::Execute { command, .. } => {

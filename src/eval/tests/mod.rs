@@ -101,6 +101,7 @@ impl Run {
     pub fn lines(&self) -> Vec<(LogKind, &str)> {
         let lines = self.outcomes.iter().filter_map(|outcome| match outcome {
             Outcome::Log(kind, text) => Some((*kind, text.as_str())),
+            Outcome::Say(kind, octets) => Some((*kind, std::str::from_utf8(octets).unwrap_or("(not UTF-8)"))),
             _ => None,
         });
         lines.collect()

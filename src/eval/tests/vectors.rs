@@ -298,16 +298,16 @@ fn what_happens_outside() {
     let run = run(
         r#"execute("/bin/true", "a", option host-name); execute("x", option domain-name); log(fatal, "end"); log("not");"#,
     );
-    let log = |kind, text: &str| Outcome::Log(kind, text.into());
+    let say = |text: &str| Outcome::Say(LogKind::Debug, text.into());
     assert_eq!(
         run.outcomes,
         [
-            log(LogKind::Debug, "execute_statement argv[0] = /bin/true"),
-            log(LogKind::Debug, "execute_statement argv[1] = a"),
-            log(LogKind::Debug, "execute_statement argv[2] = Host"),
+            say("execute_statement argv[0] = /bin/true"),
+            say("execute_statement argv[1] = a"),
+            say("execute_statement argv[2] = Host"),
             Outcome::Execute { command: b"/bin/true".to_vec(), arguments: vec![b"a".to_vec(), b"Host".to_vec()] },
-            log(LogKind::Debug, "execute_statement argv[0] = x"),
-            log(LogKind::Debug, "execute: bad arg 1"),
+            say("execute_statement argv[0] = x"),
+            Outcome::Log(LogKind::Debug, "execute: bad arg 1".into()),
             Outcome::Fatal("end".into()),
         ]
     );
