@@ -5,6 +5,7 @@
 #                  CONF=file IFACE=eth0 serves a real interface in the foreground
 #   make test      unit tests, the real ISC dhcpd beside ours, real clients, crashes, the corpus
 #   make bench     speed and memory beside ISC dhcpd and Kea; CASE="rate load check subnets" chooses
+#   make fuzz      every parser of what comes from outside, and the evaluator: 10 minutes each; SECONDS= TARGETS= choose
 #   make install   DESTDIR= PREFIX=/usr/local
 
 PREFIX ?= /usr/local
@@ -17,13 +18,15 @@ CONF ?=
 IFACE ?=
 LAB ?=
 CASE ?=
+SECONDS ?= 600
+TARGETS ?=
 CORPUS ?= ../shared/corpus
 
 TEST_PACKAGES = isc-dhcp-server isc-dhcp-client isc-dhcp-relay udhcpc iproute2 python3 dhcpd-pools python3-isc-dhcp-leases
 BENCH_PACKAGES = isc-dhcp-server kea-dhcp4-server kea-admin iproute2 python3
 LAB_PACKAGES = isc-dhcp-relay udhcpc iproute2
 
-.PHONY: all debug run test unit-test differential crash clients corpus bench install clean
+.PHONY: all debug run test unit-test differential crash clients corpus bench fuzz install clean
 
 all:
 	$(CARGO) build --release --bins
@@ -63,6 +66,9 @@ bench: all
 	@contrib/packages $(BENCH_PACKAGES)
 	$(CARGO) build --release --example stateless
 	compat-tests/bench/run $(CASE)
+
+fuzz:
+	compat-tests/fuzz/run --seconds $(SECONDS) $(TARGETS)
 
 install: all
 	install -d "$(DESTDIR)$(SBINDIR)"
