@@ -44,21 +44,22 @@ LEASES = "authoring-byte-order little-endian;\n" + "".join([
 
 
 class Scenario:
-    def __init__(self, play, conf, leases, shell, only, arguments):
+    def __init__(self, play, conf, leases, shell, only, arguments, missing):
         self.play, self.conf, self.leases, self.shell, self.only = play, conf, leases, shell, only
-        self.arguments = arguments
+        self.arguments, self.missing = arguments, missing
         module = play.__module__.rsplit(".", 1)[-1]
         self.name = f"{module}.{play.__name__}".replace("_", "-")
         self.about = " ".join((play.__doc__ or "").split())
 
 
-def scenario(conf=KEYED + CONF, leases=LEASES, shell=False, only=None, arguments=()):
+def scenario(conf=KEYED + CONF, leases=LEASES, shell=False, only=None, arguments=(), missing=None):
     """Registers a scenario: played to the real server and to ours, with `shell` through each omshell too.
 
-    `only` is `lessor` for what the real server is not to be asked.
+    `only` is `lessor` for what the real server is not to be asked; `missing` says what ours cannot do yet: the scenario is
+    then played to the real server alone and counted as skipped.
     """
     def register(play):
-        SCENARIOS.append(Scenario(play, conf, leases, shell, only, arguments))
+        SCENARIOS.append(Scenario(play, conf, leases, shell, only, arguments, missing))
         return play
 
     return register

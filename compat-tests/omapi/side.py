@@ -6,6 +6,7 @@ in memory as `<made name>`; everything else stands as it came.
 
 import calendar
 import contextlib
+import difflib
 import os
 import re
 import select
@@ -22,13 +23,14 @@ sys.path.insert(0, os.path.join(HERE, "../differential"))
 import packet  # noqa: E402
 from lab import CLONE_NEWNET, LIBC, SERVER_ADDRESSES, Lab, die_with_parent  # noqa: E402
 from play import SENTINEL_LINE, Play, send_sentinel  # noqa: E402
-from protocol import Closed, Connection, Key, OP_NAMES, Silent, items, show  # noqa: E402
+from protocol import Closed, Connection, Key, OP_NAMES, UPDATE, Silent, items, show  # noqa: E402
 
 PORT = 7911
 KEY = Key("omapi_key", "hmac-md5", bytes(range(16)))
 OTHER_KEY = Key("other_key", "hmac-md5", bytes(range(16, 32)))
 SECRET = "AAECAwQFBgcICQoLDA0ODw=="
 TIMES = ("ends", "starts", "tstp", "tsfp", "atsfp", "cltt", "partner-stos", "local-stos")
+POINTERS = ("partner-address = ", "local-address = ")  # ISC shows octets of its memory (spec/omapi.md, 10.8)
 # How far from the present the times are that the configurations of the scenarios bring about, in seconds.
 DISTANCES = (0, 1000, 2000, 500000)
 LIFE = 150  # no scenario lives longer, in seconds
@@ -128,8 +130,8 @@ class Side:
         if match and match.group(1) in TIMES:
             data = bytes.fromhex(match.group(2).replace(":", "")) if match.group(2) else match.group(3).encode("latin-1")
             return f"{match.group(1)} = {self.masked_number(struct.unpack('!I', data)[0])} (time)"
-        if match and match.group(1) in ("partner-address", "local-address"):
-            return f"{match.group(1)} = <process memory>"
+        if line.startswith(POINTERS):
+            return line.split(" = ")[0] + " = <process memory>"
         return self.masked_text(line)
 
     def shown(self, message):
@@ -138,6 +140,8 @@ class Side:
             name, _, value = line.strip().partition(" = ")
             if name in TIMES and value.isdigit():
                 line = f"  {name} = {self.masked_number(int(value))}"
+            elif line.strip().startswith(POINTERS):
+                line = f"  {name} = <process memory>"
             lines.append(self.masked_text(line))
         return lines
 
@@ -155,7 +159,8 @@ class Side:
         wanted = _block(isc if self.isc else lessor)
         if got.strip() != wanted.strip():
             whose = "ISC dhcpd" if self.isc else "lessor"
-            self.fail(f"{reason}: {whose} should show\n{_indent(wanted)}\n  and shows\n{_indent(got)}")
+            change = difflib.unified_diff(wanted.strip().splitlines(), got.strip().splitlines(), "stated", whose, lineterm="")
+            self.fail("\n".join([reason, *change]))
 
     # ---- the server
 
@@ -257,8 +262,22 @@ class Side:
         """The lease file without what every server has of its own."""
         return re.sub(r"(?m)^server-duid .*;$", "server-duid <its own>;", self.masked_text(self.lab.read("dhcpd.leases")))
 
-    def leases(self):
-        self.note("lease file", *("  = " + line for line in self.lease_file().splitlines()))
+    def leases(self, since=0):
+        """Notes the lease file, or what was appended since it was of that length."""
+        self.note("lease file", *("  = " + line for line in self.lease_file()[since:].splitlines()))
+
+    def length(self):
+        return len(self.lease_file())
+
+    def attributes(self, talk, handle, *names):
+        """Refreshes an object and notes only some of its attributes."""
+        before = len(self.transcript)
+        reply = talk.refresh(handle)
+        if reply and reply.op == UPDATE:
+            shown = self.transcript[before:]
+            del self.transcript[before:]
+            found = {line.split(" = ")[0].strip(): line.strip() for line in shown}
+            self.note("now " + ", ".join(found.get(name, f"no {name}") for name in names))
 
     # ---- OMAPI clients
 
@@ -293,7 +312,7 @@ class Side:
                 del self.transcript[before:]
         return talk
 
-    def omshell(self, commands, key="omapi_key", secret=SECRET, algorithm=None, connect=True):
+    def omshell(self, commands, key="omapi_key", secret=SECRET, algorithm=None, connect=True, settle=True):
         """A session of omshell: what is typed and what it prints."""
         lines = [line.strip() for line in _block(commands).splitlines()]
         preamble = ["server 127.0.0.1", f"port {PORT}"]
@@ -314,7 +333,8 @@ class Side:
         self.note(*("  ! " + self.masked_text(text) for text in done.stderr.decode("latin-1").splitlines()))
         if done.returncode:
             self.note(f"  (status {done.returncode})")
-        self.settle()
+        if settle:
+            self.settle()
 
     def program(self, name, *words, timeout=60):
         """Runs a client program in the namespace; what it prints goes into the transcript."""
@@ -388,7 +408,3 @@ def _block(text):
     lines = text.strip("\n").rstrip().splitlines()
     indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
     return "\n".join(line[indent:] for line in lines)
-
-
-def _indent(text):
-    return "\n".join("    " + line for line in text.splitlines())

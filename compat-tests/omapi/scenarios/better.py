@@ -1,0 +1,231 @@
+"""Where ISC dhcpd is wrong and lessor is not: both results are stated. (README.md lists these differences.)"""
+
+from book import scenario
+from protocol import OPEN, address, mac
+from side import KEY
+
+FREED = "10.0.0.104"
+
+
+@scenario()
+def no_signature_bypass(s):
+    """An authenticator with an empty signature is a wrong signature."""
+    c = s.connect()
+    with s.differs("ISC executes a request whose signature is left out", isc="""
+            OPEN control
+              UPDATE handle 2 signed by 1
+                state = 0
+            """, lessor="""
+            OPEN control
+              STATUS handle 0
+                result 0x6000b invalid TSIG key
+            """):
+        c.ask(OPEN, message={"type": "control"}, authid=c.authid, authlen=0)
+
+
+def dies(s, what, act, lessor="""
+              STATUS handle 0 signed by 1
+                result 0x60003 invalid argument
+                message: can't update object
+            """):
+    """`act` ends ISC by a null pointer; lessor answers."""
+    def lines(text):
+        return [line[14:] for line in text.splitlines() if line.strip()]
+
+    isc = "\n".join([what, "  closed", "  (the server ended: signal 11)"])
+    with s.differs("ISC dies of a value without octets", isc=isc, lessor="\n".join([what, *("  " + l for l in lines(lessor))])):
+        act()
+    if s.isc:
+        s.start()
+        return False
+    return True
+
+
+@scenario()
+def empty_values(s):
+    """A value of no octets where one is needed."""
+    def connected():
+        return s.connect()
+
+    c = connected()
+    for name in ("state", "ends", "flags"):
+        found = c.open("lease", {"ip-address": address(FREED)})
+        if not dies(s, f"UPDATE {name}", lambda: c.update(found.handle, {name: None})):
+            c = connected()
+    found = c.open("control")
+    if not dies(s, "UPDATE state", lambda: c.update(found.handle, {"state": None})):
+        c = connected()
+    for kind, name in (("group", "name"), ("group", "statements"), ("class", "name"), ("class", "match"), ("subclass", "name"),
+                       ("subclass", "hashstring"), ("interface", "name")):
+        values = {"name": "g", "statements": "option domain-name \"x\";"} if kind == "group" else {}
+        values[name] = None
+        if not dies(s, " ".join(["OPEN", kind, *values]), lambda: c.open(kind, values, flags=["create"])):
+            c = connected()
+    s.leases()
+
+
+@scenario()
+def empty_message_values(s):
+    """Reserved names without a value, before any authentication."""
+    for name in ("op", "handle", "id", "rid", "authid", "object", "notify-object"):
+        c = s.connect(key=None)
+        with s.differs("ISC dies of a message value without octets", lessor="OPEN control\n  closed",
+                       isc="OPEN control\n  closed\n  (the server ended: signal 11)"):
+            c.ask(OPEN, message=[(name, None), ("type", "control")])
+        if s.isc:
+            s.start()
+
+
+WRITTEN = """\
+lease 10.0.0.104 {{
+  starts 3 2025/01/01 10:00:00;
+  ends {ends};
+  tstp {ends};
+  cltt 3 2025/01/01 10:00:00;
+  {state}{flags}
+  hardware ethernet 02:00:00:00:00:56;{more}
+}}
+"""
+LATER = "2 2036/11/18 10:13:19"
+FREE = "binding state free;\n  rewind binding state active;"
+ACTIVE = "binding state active;\n  next binding state free;"
+
+
+def written(*entries):
+    """The lines of a transcript that show lease entries appended to the file."""
+    text = "".join(WRITTEN.format(**{"ends": "2 2036/11/18 10:00:00", "state": ACTIVE, "flags": "", "more": "", **entry}) for entry in entries)
+    return "\n".join(["lease file", *("  = " + line for line in text.splitlines())])
+
+
+@scenario()
+def ends_extends(s):
+    """Writing the end of a lease moves the end, not the state; one in the past ends it."""
+    c = s.connect()
+    one = c.open("lease", {"ip-address": address(FREED)}).handle
+    start = s.length()
+    done = """\
+UPDATE ends
+  STATUS handle 0 signed by 1
+    result 0x0 success
+  | lease 10.0.0.104 end changed from 2110615200 to 2110615999
+"""
+    handle = "\n  set remote-handle = %2;"
+    with s.differs("ISC frees an active lease whatever end is written",
+                   isc=done + "now state = 1, ends = 2110615999\n" + written(
+                       {"ends": LATER, "state": FREE}, {"ends": LATER, "state": FREE, "more": handle}),
+                   lessor=done + "now state = 2, ends = 2110615999\n" + written({"ends": LATER})):
+        c.update(one, {"ends": 2110615999})
+        s.attributes(c, one, "state", "ends")
+        s.leases(start)
+    for value in (b"\1", b"12345"):
+        c.update(one, {"ends": value})
+
+
+@scenario()
+def ends_in_the_past(s):
+    """An end in the past ends an active lease: its address is free."""
+    c = s.connect()
+    one = c.open("lease", {"ip-address": address(FREED)}).handle
+    c.update(one, {"ends": 1735725600})
+    s.attributes(c, one, "state", "ends")
+    two = c.open("lease", {"ip-address": address("10.0.0.107")}).handle
+    c.update(two, {"ends": 2110615999})
+    s.attributes(c, two, "state", "ends")
+
+
+@scenario()
+def flags_keep_the_state(s):
+    """Writing the flags of a lease leaves its state alone."""
+    c = s.connect()
+    one = c.open("lease", {"ip-address": address(FREED)}).handle
+    start = s.length()
+    done = """\
+UPDATE flags
+  STATUS handle 0 signed by 1
+    result 0x0 success
+  | lease flags changed from  0 to 4 for lease 10.0.0.104.
+"""
+    handle = "\n  set remote-handle = %2;"
+    reserved = "\n  reserved;"
+    with s.differs("ISC frees an active lease whose flags are written",
+                   isc=done + "now state = 1, flags = 04\n" + written(
+                       {"state": FREE, "flags": reserved}, {"state": FREE, "flags": reserved, "more": handle}),
+                   lessor=done + "now state = 2, flags = 04\n" + written({"flags": reserved})):
+        c.update(one, {"flags": 4})
+        s.attributes(c, one, "state", "flags")
+        s.leases(start)
+    c.update(one, {"flags": b"\4"})
+    c.update(one, {"flags": b"\0\0"})
+    c.update(one, {"flags": b"\x40"})
+    s.attributes(c, one, "flags")
+    c.update(one, {"flags": 0xFF})
+    s.attributes(c, one, "flags")
+
+
+@scenario()
+def variables(s):
+    """Variables of a lease: written, read, kept in the lease file."""
+    c = s.connect()
+    one = c.open("lease", {"ip-address": address(FREED)}).handle
+    start = s.length()
+    ok = "  STATUS handle 0 signed by 1\n    result 0x0 success\n"
+    handle = "\n  set remote-handle = %2;"
+    with s.differs("ISC writes every value as true, and remembers the handle as another variable",
+                   isc="UPDATE note\n" + ok + written({"more": "\n  set note = true;"}, {"more": handle + "\n  set note = true;"}),
+                   lessor="UPDATE note\n" + ok + written({"more": '\n  set note = "abc";'})):
+        c.update(one, {"note": "abc"})
+        s.leases(start)
+    if not s.isc:
+        s.attributes(c, one, "note", "remote-handle")
+    with s.differs("the same", isc="UPDATE note\n" + ok + "now no note, remote-handle = 2", lessor="UPDATE note\n" + ok + "now no note, no remote-handle"):
+        c.update(one, {"note": None})
+        s.attributes(c, one, "note", "remote-handle")
+    c.update(one, {"other": None})
+
+
+@scenario()
+def group_deleted(s):
+    """A deleted group leaves a lease file that can be read: leases written after it survive."""
+    c = s.connect()
+    made = c.open("group", {"name": "g1", "statements": 'option domain-name "g1";'}, flags=["create"])
+    conf = c.open("group", {"name": "named-group"})
+    c.open("host", {"name": "h1", "hardware-address": mac("02:00:00:00:00:01"), "hardware-type": 1, "group": "g1"},
+           flags=["create"])
+    c.delete(made.handle)
+    c.delete(conf.handle)
+    c.open("group", {"name": "g1"})
+    c.open("group", {"name": "named-group"})
+    s.dora(mac("02:00:00:00:00:01"))
+    s.leases()
+    s.restart()
+    s.leases()
+    s.restart()
+    s.leases()
+
+
+@scenario(only="lessor")
+def group_deleted_twice(s):
+    """A handle of a deleted group yields 0x17 even when a host refers to it."""
+    c = s.connect()
+    made = c.open("group", {"name": "g1", "statements": 'option domain-name "g1";'}, flags=["create"])
+    c.open("host", {"name": "h1", "hardware-address": mac("02:00:00:00:00:01"), "hardware-type": 1, "group": "g1"},
+           flags=["create"])
+    for _ in range(2):
+        reply = c.delete(made.handle)
+        s.note(str(reply.result))
+
+
+@scenario()
+def replay(s):
+    """A signed request captured on one connection is sent again on another."""
+    from protocol import build
+
+    c = s.connect()
+    second = s.connect(name="second")
+    c.open("host", {"name": "h1", "hardware-address": mac("02:00:00:00:00:01"), "hardware-type": 1}, flags=["create"], ident=77)
+    captured = build(OPEN, message=[("create", 1), ("type", "host")], ident=77, authid=c.authid, key=KEY,
+                     values={"name": "h1", "hardware-address": mac("02:00:00:00:00:01"), "hardware-type": 1})
+    second.send(captured)
+    second.read()
+    c.send(captured)
+    c.read()
