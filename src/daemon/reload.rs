@@ -35,7 +35,7 @@ pub struct Reloader {
     named: Vec<String>,
     /// As the command line has them.
     base: Settings,
-    /// Those of the configuration in force.
+    /// Those of the start.
     parameters: Parameters,
     under_way: Option<Receiver<Reloaded>>,
     /// SIGHUP came again meanwhile.
@@ -161,13 +161,8 @@ fn try_swap(result: Result<Box<Loaded>, Fatal>, service: &mut Service, logger: &
     }
     let known = service.listeners.iter().map(|listener| listener.served.interface()).collect();
     let mut settings = startup::apply(service.reloader.base, &parameters);
-    if settings.server_port != service.server_port
-        || parameters.local_address != service.reloader.parameters.local_address
-        || parameters.lease_file_name != service.reloader.parameters.lease_file_name
-        || parameters.pid_file_name != service.reloader.parameters.pid_file_name
-        || parameters.dont_use_fsync != service.reloader.parameters.dont_use_fsync
-    {
-        logger.error("Ports, local address, file names and dont-use-fsync change at a restart only.");
+    for line in kept(&service.reloader.parameters, &parameters, (service.server_port, settings.server_port)) {
+        logger.error(&line);
     }
     settings.server_port = service.server_port;
     if let Some(facility) = parameters.log_facility {
@@ -180,6 +175,39 @@ fn try_swap(result: Result<Box<Loaded>, Fatal>, service: &mut Service, logger: &
     service.engine.reconfigure(config, settings, known, globals);
     service.engine.set_dynamic_hosts(service.lease_file.dynamic_hosts());
     service.engine.set_names(Arc::new(names));
-    service.reloader.parameters = parameters;
     Ok(())
+}
+
+/// A line for each parameter that a new configuration changes and the running server cannot: what it has opened at start is kept.
+/// `at_start` are the parameters of the start, `ports` those the server has and would have.
+fn kept(at_start: &Parameters, new: &Parameters, ports: (u16, u16)) -> Vec<String> {
+    let line =
+        |name: &str| format!("{name} has changed; the value of the start is kept until the server is restarted.");
+    let all = [
+        ("local-port", ports.0 != ports.1),
+        ("local-address", at_start.local_address != new.local_address),
+        ("lease-file-name", at_start.lease_file_name != new.lease_file_name),
+        ("pid-file-name", at_start.pid_file_name != new.pid_file_name),
+        ("dont-use-fsync", at_start.dont_use_fsync != new.dont_use_fsync),
+    ];
+    all.into_iter().filter(|(_, has_changed)| *has_changed).map(|(name, _)| line(name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_change_is_named() {
+        let (old, mut new) = (Parameters::default(), Parameters::default());
+        assert!(kept(&old, &new, (67, 67)).is_empty());
+        new.pid_file_name = Some(b"/run/other".to_vec());
+        new.dont_use_fsync = true;
+        let lines = kept(&old, &new, (67, 1067));
+        let names: Vec<&str> = lines.iter().filter_map(|line| line.split(' ').next()).collect();
+        assert_eq!(names, ["local-port", "pid-file-name", "dont-use-fsync"]);
+        assert!(lines[0].ends_with("is kept until the server is restarted."));
+        (new.local_address, new.lease_file_name) = (Some([10, 0, 0, 1].into()), Some(b"l".to_vec()));
+        assert_eq!(kept(&old, &new, (67, 67)).len(), 4);
+    }
 }

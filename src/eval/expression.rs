@@ -126,10 +126,14 @@ impl Environment<'_> {
                     return Some(false);
                 }
                 let data = self.data(data)?;
-                match pattern.constant() {
-                    Some(pattern) => Some(op::matches(&data, pattern, *ignore_case, true)),
-                    None => Some(op::matches(&data, &self.data(pattern)?, *ignore_case, false)),
-                }
+                let found = match pattern.constant() {
+                    Some(pattern) => op::matches(&data, pattern, *ignore_case, true),
+                    None => op::matches(&data, &self.data(pattern)?, *ignore_case, false),
+                };
+                Some(found.unwrap_or_else(|_| {
+                    self.error("regular expression takes too many steps, taken as not matching.".into());
+                    false
+                }))
             }
             Expr::Variable(name) => match self.scope_of(name).get(name)?.clone() {
                 Value::Boolean(value) => Some(value),

@@ -1,6 +1,7 @@
 //! Floor 3: expressions and statements, run against a packet, a lease and the scopes. No I/O: what has to happen outside
 //! (logs, programs to run) goes out as values.
 
+pub mod backtrack;
 pub mod bindings;
 pub mod classify;
 pub mod environment;

@@ -1,5 +1,6 @@
 //! Operators on bytes (spec/expressions.md 5). Pure.
 
+use super::backtrack::{Program, TooLong};
 use super::posix;
 use regex::bytes::{Regex, RegexBuilder};
 use rustc_hash::FxHashMap;
@@ -121,8 +122,39 @@ const CONSTANTS_KEPT: usize = 1 << 16;
 /// Patterns computed from packets kept ready.
 const COMPUTED_KEPT: usize = 64;
 
-/// Compiled patterns; an invalid one is `None`.
-type Patterns = FxHashMap<Box<[u8]>, Option<Regex>>;
+/// A pattern made ready.
+enum Matcher {
+    Regex(Regex),
+    /// With references to groups.
+    Program(Program),
+}
+
+impl Matcher {
+    fn new(pattern: &[u8], ignore_case: bool) -> Option<Matcher> {
+        let pattern = posix::parse(pattern)?;
+        if pattern.has_references {
+            return Program::new(&pattern, ignore_case).map(Matcher::Program);
+        }
+        let regex = RegexBuilder::new(&posix::translate(&pattern))
+            .unicode(false)
+            .case_insensitive(ignore_case)
+            .dot_matches_new_line(true)
+            .size_limit(PATTERN_LIMIT)
+            .dfa_size_limit(PATTERN_LIMIT)
+            .build();
+        regex.ok().map(Matcher::Regex)
+    }
+
+    fn is_match(&self, data: &[u8]) -> Result<bool, TooLong> {
+        match self {
+            Matcher::Regex(regex) => Ok(regex.is_match(data)),
+            Matcher::Program(program) => program.is_match(data),
+        }
+    }
+}
+
+/// Patterns made ready; an invalid one is `None`.
+type Patterns = FxHashMap<Box<[u8]>, Option<Matcher>>;
 
 thread_local! {
     /// Computed and constant ones, each with regard to case and without.
@@ -130,33 +162,24 @@ thread_local! {
 }
 
 /// `~=` and `~~`: does the pattern match somewhere in the data, up to its first NUL? An invalid pattern does not.
-/// `constant`: the pattern is from the configuration as it is.
-pub fn matches(data: &[u8], pattern: &[u8], ignore_case: bool, constant: bool) -> bool {
+/// `constant`: the pattern is from the configuration as it is. An error if it takes too many steps to find out, which is
+/// possible with references to groups only.
+pub fn matches(data: &[u8], pattern: &[u8], ignore_case: bool, constant: bool) -> Result<bool, TooLong> {
     let (data, pattern) = (until_nul(data), until_nul(pattern));
+    let decide = |matcher: &Option<Matcher>| matcher.as_ref().map_or(Ok(false), |matcher| matcher.is_match(data));
     PATTERNS.with_borrow_mut(|all| {
         let patterns = &mut all[usize::from(constant) * 2 + usize::from(ignore_case)];
-        if let Some(regex) = patterns.get(pattern) {
-            return regex.as_ref().is_some_and(|regex| regex.is_match(data));
+        if let Some(matcher) = patterns.get(pattern) {
+            return decide(matcher);
         }
         if patterns.len() >= if constant { CONSTANTS_KEPT } else { COMPUTED_KEPT } {
             patterns.clear();
         }
-        let regex = compile(pattern, ignore_case);
-        let found = regex.as_ref().is_some_and(|regex| regex.is_match(data));
-        patterns.insert(pattern.into(), regex);
+        let matcher = Matcher::new(pattern, ignore_case);
+        let found = decide(&matcher);
+        patterns.insert(pattern.into(), matcher);
         found
     })
-}
-
-fn compile(pattern: &[u8], ignore_case: bool) -> Option<Regex> {
-    RegexBuilder::new(&posix::translate(pattern)?)
-        .unicode(false)
-        .case_insensitive(ignore_case)
-        .dot_matches_new_line(true)
-        .size_limit(PATTERN_LIMIT)
-        .dfa_size_limit(PATTERN_LIMIT)
-        .build()
-        .ok()
 }
 
 /// What comes before the first NUL.
@@ -220,10 +243,10 @@ mod tests {
     /// spec/expressions.md 16.3 row 38.
     #[test]
     fn searches() {
-        assert!(!matches(b"Host", b"^h", false, true));
-        assert!(matches(b"Host", b"^h", true, true));
-        assert!(!matches(b"Host", b"(", false, true));
-        assert!(!matches(b"ab\0c", b"c", false, true));
-        assert!(matches(b"\xff", b"\xff", false, true));
+        assert_eq!(matches(b"Host", b"^h", false, true), Ok(false));
+        assert_eq!(matches(b"Host", b"^h", true, true), Ok(true));
+        assert_eq!(matches(b"Host", b"(", false, true), Ok(false));
+        assert_eq!(matches(b"ab\0c", b"c", false, true), Ok(false));
+        assert_eq!(matches(b"\xff", b"\xff", false, true), Ok(true));
     }
 }
