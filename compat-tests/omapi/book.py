@@ -44,22 +44,23 @@ LEASES = "authoring-byte-order little-endian;\n" + "".join([
 
 
 class Scenario:
-    def __init__(self, play, conf, leases, shell, only, arguments, missing):
+    def __init__(self, play, conf, leases, shell, only, arguments, missing, needs):
         self.play, self.conf, self.leases, self.shell, self.only = play, conf, leases, shell, only
-        self.arguments, self.missing = arguments, missing
+        self.arguments, self.missing, self.needs = arguments, missing, needs
         module = play.__module__.rsplit(".", 1)[-1]
         self.name = f"{module}.{play.__name__}".replace("_", "-")
         self.about = " ".join((play.__doc__ or "").split())
 
 
-def scenario(conf=KEYED + CONF, leases=LEASES, shell=False, only=None, arguments=(), missing=None):
+def scenario(conf=KEYED + CONF, leases=LEASES, shell=False, only=None, arguments=(), missing=None,
+             needs=None):
     """Registers a scenario: played to the real server and to ours, with `shell` through each omshell too.
 
     `only` is `lessor` for what the real server is not to be asked; `missing` says what ours cannot do yet: the scenario is
-    then played to the real server alone and counted as skipped.
+    then played to the real server alone and counted as skipped. `needs` names a client program that may not be there.
     """
     def register(play):
-        SCENARIOS.append(Scenario(play, conf, leases, shell, only, arguments, missing))
+        SCENARIOS.append(Scenario(play, conf, leases, shell, only, arguments, missing, needs))
         return play
 
     return register

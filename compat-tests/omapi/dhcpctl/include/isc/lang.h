@@ -1,0 +1,5 @@
+#ifndef STANDIN_ISC_LANG_H
+#define STANDIN_ISC_LANG_H
+#define ISC_LANG_BEGINDECLS
+#define ISC_LANG_ENDDECLS
+#endif
