@@ -102,9 +102,12 @@ impl Declarer<'_> {
         if !place.borrowed {
             self.state.scope_mut(place.scope).statements.shrink_to_fit();
         }
+        let group = draft.group.as_ref().and_then(|name| self.state.groups.get(name));
+        let has_own_scope = !place.borrowed && group != Some(&place.scope);
         self.state.enter_host(Host {
             name: draft.name,
             scope: place.scope,
+            has_own_scope,
             hardware: draft.hardware,
             client_id: draft.client_id.filter(|id| !id.is_empty()),
             identifier: draft.identifier,

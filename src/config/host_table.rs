@@ -6,7 +6,7 @@ use rustc_hash::FxHasher;
 use std::hash::Hasher;
 
 /// Host numbers grouped by key. The keys stay in the hosts: whoever asks says how to get at one.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct HostTable {
     /// Hosts of one key stand together, in declaration order.
     grouped: Box<[HostId]>,

@@ -23,6 +23,9 @@ pub fn finish(mut state: State) -> Config {
     index_subnets(&mut index, &state.subnets, &order);
     index_hosts(&mut index, &state.hosts);
     Config {
+        declared_classes: state.classes.len(),
+        dynamic_groups: Default::default(),
+        spare: Default::default(),
         registry: Arc::new(state.registry),
         scopes: state.scopes,
         networks: state.networks,

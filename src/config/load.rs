@@ -212,3 +212,25 @@ pub fn lower_block(config: &Config, text: &str) -> Result<Arc<[Stmt]>, Vec<Diagn
     });
     Err(complaints.collect())
 }
+
+/// Lowers a condition that stands in a lease file: that of a class.
+///
+/// # Errors
+/// All complaints about the text.
+pub fn lower_boolean(config: &Config, text: &str) -> Result<Arc<Expr>, Vec<Diagnostic>> {
+    match &*lower_block(config, &format!("if {text} {{ }}"))? {
+        [Stmt::If { condition, .. }] => Ok(condition.clone()),
+        _ => Err(Vec::new()),
+    }
+}
+
+/// The same for an expression whose value is data.
+///
+/// # Errors
+/// All complaints about the text.
+pub fn lower_data(config: &Config, text: &str) -> Result<Arc<Expr>, Vec<Diagnostic>> {
+    match &*lower_block(config, &format!("log (info, {text});"))? {
+        [Stmt::Log { text, .. }] => Ok(text.clone()),
+        _ => Err(Vec::new()),
+    }
+}

@@ -9,6 +9,7 @@ pub mod advice;
 mod class;
 mod declare;
 mod definition;
+pub mod dynamic;
 mod expression;
 mod failover;
 mod host;
@@ -35,6 +36,9 @@ mod tests;
 mod value;
 
 pub use failover::{sanity_check, SANITY_FAILED};
-pub use load::{load, load_explained, load_text, load_text_explained, lower_block, Loading, ERRORS_ENCOUNTERED};
+pub use load::{
+    load, load_explained, load_text, load_text_explained, lower_block, lower_boolean, lower_data, Loading,
+    ERRORS_ENCOUNTERED,
+};
 pub use message::Message;
 pub use state::Family;

@@ -1,11 +1,12 @@
-//! The checked model of a configuration: what the engines read. Immutable once built.
+//! The checked model of a configuration: what the engines read. Only what is made at run time changes in it (`dynamic`).
 
+use super::dynamic::Spare;
 use super::host_table::HostTable;
 use super::ir::{Expr, Stmt};
 use crate::options::registry::{OptionDef, Registry};
 use crate::wire::hardware::HardwareAddr;
 use crate::wire::units::{Seconds, Timestamp};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ id!(/// A failover relationship in `Config::peers`.
     PeerId);
 
 /// The statements of one block, run after those of its parent (spec/config-language.md 11).
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Scope {
     /// `None` only for the root.
     pub parent: Option<ScopeId>,
@@ -50,7 +51,7 @@ pub struct Scope {
 }
 
 /// A shared network. A subnet outside any has one of its own, with the subnet's scope, named `<net>/<len>`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SharedNetwork {
     pub name: Box<str>,
     pub scope: ScopeId,
@@ -67,7 +68,7 @@ pub struct SharedNetwork {
 }
 
 /// An IPv4 subnet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Subnet {
     pub network: NetworkId,
     pub scope: ScopeId,
@@ -83,7 +84,7 @@ impl Subnet {
 }
 
 /// An IPv4 pool.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pool {
     pub network: NetworkId,
     /// Its parent is the shared network's scope.
@@ -119,10 +120,12 @@ pub enum PermitRule {
 }
 
 /// A host declaration.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Host {
     pub name: Box<str>,
     pub scope: ScopeId,
+    /// The scope is that of the host's own block; else it is that of the block around it, or of its group.
+    pub has_own_scope: bool,
     pub hardware: HardwareAddr,
     /// From `uid`, or `option dhcp-client-identifier` in its block.
     pub client_id: Option<Box<[u8]>>,
@@ -144,7 +147,7 @@ pub enum FixedAddress {
 }
 
 /// `host-identifier option NAME VALUE` or `host-identifier v6relopt N NAME VALUE`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct HostIdentifier {
     pub option: Arc<OptionDef>,
     /// 0: the client's own options; 1 the relay nearest the client, and so on; above 32 the relay nearest the server.
@@ -153,7 +156,7 @@ pub struct HostIdentifier {
 }
 
 /// A class, or a subclass of one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Class {
     pub name: Box<str>,
     /// `Some` for a subclass: its class, and the data that makes a packet a member.
@@ -217,7 +220,7 @@ pub struct FailoverPeer {
 }
 
 /// A DHCPv6 subnet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Subnet6 {
     pub address: Ipv6Addr,
     pub length: u8,
@@ -225,7 +228,7 @@ pub struct Subnet6 {
 }
 
 /// A DHCPv6 pool: address ranges as CIDR blocks, and delegated prefixes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pool6 {
     pub scope: ScopeId,
     pub permit: Vec<PermitRule>,
@@ -257,7 +260,7 @@ pub struct Prefix6 {
 pub use crate::syntax::ast::ServerDuid;
 
 /// A checked configuration.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Shared with the lease file's writer.
     pub registry: Arc<Registry>,
@@ -280,10 +283,16 @@ pub struct Config {
     pub local_times: bool,
     /// Indexes of the tables above.
     pub index: Index,
+    /// How many of the classes are of dhcpd.conf; the others were made at run time.
+    pub declared_classes: usize,
+    /// The scopes of groups made at run time.
+    pub dynamic_groups: FxHashSet<ScopeId>,
+    /// Places that are free again.
+    pub spare: Spare,
 }
 
 /// Lookups that the packet path needs, built with the configuration.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Index {
     /// Subnets as disjoint stretches of addresses `low..=high`, ascending, each with the subnet ISC's search order finds first.
     pub subnets: Vec<(u32, u32, SubnetId)>,
@@ -309,7 +318,7 @@ pub struct Index {
 }
 
 /// The hosts identified by one option of one message of a relayed request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct IdentifierTable {
     pub option: Arc<OptionDef>,
     pub relay: u32,

@@ -362,7 +362,8 @@ impl<'l> EventLoop<'l> {
             service.journal.append(records, position);
             service.lease_file.appended();
         }
-        self.busy |= service.lease_file.advance(&mut service.journal, service.engine.store_mut(), now.wall);
+        let config = service.engine.config().clone();
+        self.busy |= service.lease_file.advance(&mut service.journal, service.engine.store_mut(), &config, now.wall);
         for lease in self.outbox.take_refused() {
             service.engine.commit_failed(lease);
         }

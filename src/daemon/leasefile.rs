@@ -7,7 +7,7 @@ use crate::eval::LogKind;
 use crate::leases::file::{cannot_open, FileText};
 use crate::leases::journal::disk::{error_text, Opened, RealDisk};
 use crate::leases::journal::{rewrite, Journal};
-use crate::leases::objects::{DynamicHosts, Objects};
+use crate::leases::objects::Objects;
 use crate::leases::reader::{self, Destination};
 use crate::leases::store::LeaseStore;
 use crate::wire::units::Timestamp;
@@ -43,6 +43,13 @@ pub fn read(path: &Path, config: &Config, family6: bool, now: Timestamp, logger:
     Ok(Read { store, objects })
 }
 
+/// Makes the groups and classes of the lease file known to a configuration that was read without them. Hosts are the engine's.
+/// Gives lines to log (level err) about those that cannot be.
+pub fn apply(objects: &Objects, config: &mut Config) -> Vec<String> {
+    objects.groups.apply(config);
+    objects.classes.apply(config).iter().map(|class| format!("no class named {class}")).collect()
+}
+
 /// The rewrite at start. The file to append to; `None` if there is none, which a later rewrite may change.
 pub fn write_at_start(
     path: &Path,
@@ -54,7 +61,7 @@ pub fn write_at_start(
 ) -> Option<Opened<File>> {
     let (store, objects) = read;
     let mut text = FileText::new();
-    let mut write = |out: &mut Vec<u8>| text.chunk(store, objects, now, SLICE, out);
+    let mut write = |out: &mut Vec<u8>| text.chunk(store, objects, config, now, SLICE, out);
     let mut lines = Vec::new();
     let opened = rewrite::at_start(disk, path, now, &mut write, &mut |kind, line| lines.push((kind, line)));
     tell(&text, objects, config, lines, logger);
@@ -71,7 +78,7 @@ pub fn write_for_test(
 ) {
     let (store, objects) = read;
     let mut text = FileText::new();
-    let mut write = |out: &mut Vec<u8>| text.chunk(store, objects, now, SLICE, out);
+    let mut write = |out: &mut Vec<u8>| text.chunk(store, objects, config, now, SLICE, out);
     let mut lines = Vec::new();
     let disk = RealDisk::default();
     rewrite::for_test(&disk, path, now, &mut write, &mut |kind, line| lines.push((kind, line)));
@@ -112,9 +119,14 @@ impl LeaseFile {
         LeaseFile { objects, last_rewrite: now, appended: false, needed_at: None, under_way: None }
     }
 
-    /// The hosts made at run time.
-    pub fn dynamic_hosts(&self) -> &DynamicHosts {
-        &self.objects.hosts
+    /// What the file holds besides leases.
+    pub fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    /// The same, to be changed; whoever does has the change recorded.
+    pub fn objects_mut(&mut self) -> &mut Objects {
+        &mut self.objects
     }
 
     /// Records were appended: about once an hour that begins a rewrite.
@@ -134,7 +146,13 @@ impl LeaseFile {
 
     /// Begins a rewrite if it is time, and goes on with one that is under way by at most one slice. True if another slice
     /// can be written at once.
-    pub fn advance(&mut self, journal: &mut Journal<RealDisk>, store: &mut LeaseStore, now: Timestamp) -> bool {
+    pub fn advance(
+        &mut self,
+        journal: &mut Journal<RealDisk>,
+        store: &mut LeaseStore,
+        config: &Config,
+        now: Timestamp,
+    ) -> bool {
         let due = rewrite::is_due(now, self.last_rewrite, self.appended) || self.needed_at.is_some_and(|at| at <= now);
         if self.under_way.is_none() && !journal.is_rewriting() && due {
             journal.begin_rewrite(now);
@@ -146,7 +164,7 @@ impl LeaseFile {
             return false;
         }
         let mut chunk = Vec::new();
-        if walk.text.chunk(store, &self.objects, now, SLICE, &mut chunk) {
+        if walk.text.chunk(store, &self.objects, config, now, SLICE, &mut chunk) {
             walk.complete = true;
             journal.end_rewrite(chunk);
             return false;
@@ -203,13 +221,13 @@ mod tests {
         let mut lease_file = LeaseFile::new(read.objects, NOW);
         let later = |seconds| Timestamp(NOW.0 + seconds);
 
-        assert!(!lease_file.advance(&mut journal, &mut read.store, later(9999)));
+        assert!(!lease_file.advance(&mut journal, &mut read.store, &config, later(9999)));
         lease_file.appended();
-        assert!(!lease_file.advance(&mut journal, &mut read.store, later(3600)));
+        assert!(!lease_file.advance(&mut journal, &mut read.store, &config, later(3600)));
         assert!(!journal.is_rewriting());
         let mut lines = Vec::new();
         while lines.is_empty() {
-            lease_file.advance(&mut journal, &mut read.store, later(3601));
+            lease_file.advance(&mut journal, &mut read.store, &config, later(3601));
             wakes.recv_timeout(Duration::from_secs(20)).unwrap();
             if journal.poll().contains(&Report::Rewritten) {
                 lines = lease_file.rewritten(&config);
@@ -218,7 +236,7 @@ mod tests {
         assert_eq!(lines, ["Wrote 1 leases to leases file."]);
         let written = std::fs::read_to_string(&path).unwrap();
         assert!(written.starts_with("# The format") && written.contains("\nlease 10.0.0.10 {"));
-        assert!(!lease_file.advance(&mut journal, &mut read.store, later(3602)));
+        assert!(!lease_file.advance(&mut journal, &mut read.store, &config, later(3602)));
         journal.stop();
         std::fs::remove_dir_all(directory).unwrap();
     }

@@ -5,6 +5,7 @@ use super::clock;
 use super::eventloop::Service;
 use super::fatal::Fatal;
 use super::interfaces::{self, Step};
+use super::leasefile;
 use super::listeners::Listener;
 use super::logging::Logger;
 use super::names;
@@ -126,6 +127,10 @@ fn try_swap(result: Result<Box<Loaded>, Fatal>, service: &mut Service, logger: &
             Step::Serve(one) => served.push(one),
         }
     }
+    let mut config = config;
+    for line in leasefile::apply(service.lease_file.objects(), &mut config) {
+        logger.error(&line);
+    }
     let config = Arc::new(config);
     let mut old: Vec<Listener> = std::mem::take(&mut service.listeners);
     for served in served {
@@ -173,7 +178,7 @@ fn try_swap(result: Result<Box<Loaded>, Fatal>, service: &mut Service, logger: &
     }
     service.names.watch(names::of(&config));
     service.engine.reconfigure(config, settings, known, globals);
-    service.engine.set_dynamic_hosts(service.lease_file.dynamic_hosts());
+    service.engine.set_dynamic_hosts(&service.lease_file.objects().hosts);
     service.engine.set_names(Arc::new(names));
     Ok(())
 }

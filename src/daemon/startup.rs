@@ -255,7 +255,6 @@ impl Start<'_> {
     fn serve(mut self, loaded: Loaded, parameters: Parameters, echo: Option<EchoSocket>) -> Result<ExitCode, Fatal> {
         let Loaded { config, globals, names, .. } = loaded;
         let names = Arc::new(names);
-        let config = Arc::new(config);
         let clock = Clock::start();
         let base = self.base_settings();
         let settings = apply(base, &parameters);
@@ -265,6 +264,11 @@ impl Start<'_> {
         let served = selection.as_ref().map_or_else(|_| Vec::new(), Selection::served);
         let known = served.iter().map(interfaces::Served::interface).collect();
         let read = leasefile::read(&self.paths.leases, &config, self.args.family6, clock::wall(), self.logger)?;
+        let mut config = config;
+        for line in leasefile::apply(&read.objects, &mut config) {
+            self.logger.error(&line);
+        }
+        let config = Arc::new(config);
         let mut engine = Engine::new(config.clone(), settings, read.store, known, names.clone(), globals);
         engine.set_dynamic_hosts(&read.objects.hosts);
         let mut database = self.open_database(engine, read.objects, clock.now())?;
@@ -283,9 +287,6 @@ impl Start<'_> {
             self.logger.error(&line);
         }
         let Database { mut engine, objects, file, disk } = database;
-        for line in unserved::object_warnings(&objects) {
-            self.logger.error(&line);
-        }
         let hardware: Vec<_> = listeners.iter().map(|listener| listener.served.link.hardware).collect();
         let now = clock::wall();
         let duid = duid::choose(objects.server_duid.as_deref(), config.server_duid.as_ref(), &hardware, now)
@@ -312,6 +313,8 @@ impl Start<'_> {
         let journal = Journal::start(disk, path, file, use_fsync, waker.clone()).map_err(cannot)?;
         let mut refresher = Refresher::new(waker.clone());
         refresher.watch(names::of(&config));
+        // The engine has it for itself from now on.
+        drop(config);
         let reverse = ReverseLookup::new(waker.clone());
         let reloader =
             Reloader::new(self.paths.config.clone(), self.args.interfaces.clone(), base, parameters, waker.clone());

@@ -3,15 +3,6 @@
 
 use super::parameters::Parameters;
 use crate::config::model::Config;
-use crate::leases::objects::Objects;
-
-/// The warnings about objects in the lease file that came there by OMAPI and have no effect yet. Hosts are served.
-pub fn object_warnings(objects: &Objects) -> Vec<String> {
-    let kinds = [(objects.groups.len(), "group"), (objects.classes.len(), "class")];
-    let some = kinds.into_iter().filter(|(count, _)| *count > 0);
-    some.map(|(count, what)| format!("{count} {what} records of the lease file are kept, but not served yet."))
-        .collect()
-}
 
 /// The warnings about a configuration.
 pub fn warnings(config: &Config, parameters: &Parameters) -> Vec<String> {
@@ -33,15 +24,6 @@ pub fn warnings(config: &Config, parameters: &Parameters) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::config::{load_text, Family};
-    use crate::leases::objects::Kept;
-
-    #[test]
-    fn warns_of_each_kind_of_object_that_is_there() {
-        let mut objects = Objects::default();
-        assert!(object_warnings(&objects).is_empty());
-        objects.groups.push(Kept { key: b"g".to_vec(), deleted: false, text: b"group g {\n}\n".to_vec() });
-        assert_eq!(object_warnings(&objects), ["1 group records of the lease file are kept, but not served yet."]);
-    }
 
     #[test]
     fn warns_once_for_each() {

@@ -153,7 +153,7 @@ impl Engine {
     pub(super) fn mock_lease(&self, found: &Found) -> Lease {
         let mut lease = virgin_lease(found.address, NO_POOL);
         lease.host = found.host;
-        if let Some(host) = found.host.and_then(|id| self.hosts.get(id)) {
+        if let Some(host) = found.host.and_then(|id| self.hosts().get(id)) {
             lease.hardware = host.hardware;
             lease.uid = SmallBytes::new(host.client_id.as_deref().unwrap_or(&[]));
         }
@@ -188,7 +188,7 @@ impl Engine {
                 self.release(now, id, Some(request), out);
             }
         }
-        let host = exchange.host.and_then(|id| self.hosts.get(id));
+        let host = exchange.host.and_then(|id| self.hosts().get(id));
         let by_hardware = exchange.old.uid.is_empty()
             || host.is_some_and(|host| host.client_id.as_deref().unwrap_or(&[]).is_empty())
                 && self.flag(&mut exchange.draft, parameter::DUPLICATES).is_off();
@@ -214,7 +214,7 @@ impl Engine {
             }
         }
         let config = self.config.clone();
-        exchange.host = exchange.host.or_else(|| self.hosts.without_address(request));
+        exchange.host = exchange.host.or_else(|| self.hosts().without_address(request));
         if let Some(host) = exchange.host {
             let pool = exchange.found.id.and_then(|_| config.pools.get(exchange.old.pool.index()));
             let subnet = config.subnets.get(exchange.found.subnet.index());

@@ -44,7 +44,7 @@ impl Engine {
     ) {
         let host = found
             .and_then(|found| found.host)
-            .or_else(|| self.hosts.first_without_address(&self.hosts.by_hardware(request)));
+            .or_else(|| self.hosts().first_without_address(&self.hosts().by_hardware(request)));
         let Some(found) = found.or_else(|| self.allocate(now, request, network, out)) else {
             let text = format!("{message}: BOOTP from dynamic client and no dynamic leases");
             out.push(Effect::Log(LogKind::Info, text));
@@ -92,8 +92,7 @@ impl Engine {
             return;
         }
         out.push(Effect::Log(LogKind::Info, message));
-        let hosts = self.hosts.clone();
-        let name = found.host.and_then(|id| hosts.get(id)).map_or("unknown", |host| &host.name);
+        let name = found.host.and_then(|id| self.hosts().get(id)).map_or("unknown", |host| &host.name);
         let flags = payload.1;
         out.push(Effect::Send(Reply {
             route: self.from(request, source).fixed_bootp(

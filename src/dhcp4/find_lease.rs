@@ -64,7 +64,8 @@ impl Engine {
         attached: Option<LeaseId>,
         out: &mut Vec<Effect>,
     ) -> Search {
-        let hosts = self.hosts.clone();
+        let (config, hosts) = (self.config.clone(), self.hosts.clone());
+        let hosts = hosts.over(&config);
         let asked = request.asked_address();
         let matched = hosts.matching(request);
         request.known |= !matched.is_empty();
@@ -263,7 +264,7 @@ impl Engine {
     }
 
     fn log_conflict(&mut self, address: Ipv4Addr, host: Option<HostId>, network: NetworkId, out: &mut Vec<Effect>) {
-        let host = host.and_then(|id| self.hosts.get(id));
+        let host = host.and_then(|id| self.hosts().get(id));
         let host = host.map_or_else(|| address.to_string(), |host| host.name.to_string());
         let lines = [
             format!("Dynamic and static leases present for {address}."),
@@ -350,7 +351,7 @@ impl Engine {
         if has_fixed || !active {
             return lease;
         }
-        Found { host: self.hosts.first_without_address(matched), ..lease }
+        Found { host: self.hosts().first_without_address(matched), ..lease }
     }
 
     /// Item 21: an abandoned lease goes to nobody but the client that holds its offer and asks for it.

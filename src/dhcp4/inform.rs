@@ -93,14 +93,14 @@ impl Engine {
 
     /// A host that has the client's address, by identifier before hardware; else one without any.
     fn inform_host(&self, request: &Request<'_>, client: Ipv4Addr) -> Option<HostId> {
-        let by_id = self.hosts.by_client_id(request);
-        let by_hardware = self.hosts.by_hardware(request);
+        let by_id = self.hosts().by_client_id(request);
+        let by_hardware = self.hosts().by_hardware(request);
         let with_address =
-            |hosts: &[HostId]| hosts.iter().copied().find(|host| self.hosts.has_address(*host, client, &self.names));
+            |hosts: &[HostId]| hosts.iter().copied().find(|host| self.hosts().has_address(*host, client, &self.names));
         with_address(&by_id)
             .or_else(|| with_address(&by_hardware))
-            .or_else(|| self.hosts.first_without_address(&by_id))
-            .or_else(|| self.hosts.first_without_address(&by_hardware))
+            .or_else(|| self.hosts().first_without_address(&by_id))
+            .or_else(|| self.hosts().first_without_address(&by_hardware))
     }
 
     fn send_inform_ack(

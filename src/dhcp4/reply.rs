@@ -284,7 +284,7 @@ impl Engine {
         if draft.has(key) || !self.flag(draft, parameter::USE_HOST_DECL_NAMES).is_on() {
             return;
         }
-        if let Some(host) = host.and_then(|id| self.hosts.get(id)) {
+        if let Some(host) = host.and_then(|id| self.hosts().get(id)) {
             draft.put(key, host.name.as_bytes());
         }
     }

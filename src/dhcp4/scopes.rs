@@ -207,7 +207,7 @@ impl Surroundings<'_> {
             address: &address,
             ends: lease.ends,
             hardware: lease.hardware.as_bytes(),
-            host_name: lease.host.and_then(|id| self.hosts.get(id)).map(|host| &*host.name),
+            host_name: lease.host.and_then(|id| self.hosts.over(self.config).get(id)).map(|host| &*host.name),
             is_static: lease.pool == NO_POOL,
         });
         let variables = draft.variables.as_mut().filter(|_| !draft.hides_variables);
@@ -266,8 +266,8 @@ impl Engine {
         limit: Option<ScopeId>,
         out: &mut Vec<Effect>,
     ) {
-        let hosts = self.hosts.clone();
-        let Some((scope, statements)) = hosts.scope(host) else { return };
+        let (config, hosts) = (self.config.clone(), self.hosts.clone());
+        let Some((scope, statements)) = hosts.over(&config).scope(host) else { return };
         self.run_scopes(draft, scope, limit, out);
         if let Some(statements) = statements {
             self.run_block(draft, statements, out);

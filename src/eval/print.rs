@@ -15,6 +15,11 @@ pub fn statements(out: &mut Vec<u8>, registry: &Registry, statements: &[Stmt], i
     Printer { out, registry, depth: 0 }.statements(statements, indent);
 }
 
+/// Appends an expression that begins at a column; lines that it goes on in are indented by as much.
+pub fn expression(out: &mut Vec<u8>, registry: &Registry, expression: &Expr, column: usize) {
+    Printer { out, registry, depth: 0 }.expression(expression, column, column, false);
+}
+
 struct Printer<'a> {
     out: &'a mut Vec<u8>,
     registry: &'a Registry,

@@ -27,6 +27,7 @@ impl FileText {
         &mut self,
         store: &mut LeaseStore,
         objects: &Objects,
+        config: &Config,
         now: Timestamp,
         limit: usize,
         out: &mut Vec<u8>,
@@ -35,7 +36,7 @@ impl FileText {
             Some(cursor) => cursor,
             None => {
                 out.extend_from_slice(&writer::header());
-                self.counts = objects.write(out, store.format.registry());
+                self.counts = objects.write(out, config);
                 self.cursor.insert(store.begin_rewrite())
             }
         };

@@ -175,6 +175,12 @@ impl<R: Read> Lexer<R> {
         self.capture_from = Some(self.position);
     }
 
+    /// How many octets lie between `begin_capture` and the end of the token taken last; none must have been peeked.
+    pub fn capture_length(&self) -> usize {
+        let since = self.capture_from.map_or(0, |from| self.position.saturating_sub(from));
+        self.captured.len() + since
+    }
+
     /// The text since `begin_capture` up to and including the token taken last.
     pub fn end_capture(&mut self) -> &[u8] {
         if let Some(from) = self.capture_from.take() {

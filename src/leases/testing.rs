@@ -44,6 +44,9 @@ impl Site {
             lease_id_hex: false,
             local_times: false,
             index: Index::default(),
+            declared_classes: self.classes.len(),
+            dynamic_groups: Default::default(),
+            spare: Default::default(),
         };
         let peer = (!self.peers.is_empty()).then_some(PeerId(0));
         for (number, pools) in self.networks.iter().enumerate() {

@@ -15,6 +15,8 @@ use std::net::Ipv4Addr;
 pub struct Loaded {
     pub store: LeaseStore,
     pub objects: Objects,
+    /// With the groups and classes of the file.
+    pub config: Config,
     pub log: Vec<String>,
 }
 
@@ -23,7 +25,7 @@ pub fn load(config: &Config, text: &[u8], now: u32) -> Loaded {
 }
 
 pub fn load_into(objects: Objects, config: &Config, text: &[u8], now: u32) -> Loaded {
-    let mut loaded = Loaded { store: LeaseStore::new(config), objects, log: Vec::new() };
+    let mut loaded = Loaded { store: LeaseStore::new(config), objects, config: config.clone(), log: Vec::new() };
     let to = Destination {
         config,
         store: &mut loaded.store,
@@ -32,6 +34,8 @@ pub fn load_into(objects: Objects, config: &Config, text: &[u8], now: u32) -> Lo
     };
     read(text, "L", Timestamp(now), to).unwrap();
     loaded.store.finish_load(config);
+    loaded.objects.groups.apply(&mut loaded.config);
+    loaded.objects.classes.apply(&mut loaded.config);
     loaded
 }
 
@@ -60,7 +64,7 @@ pub fn expire(store: &mut LeaseStore, now: Timestamp) {
 
 pub fn rewritten(loaded: &mut Loaded, now: u32) -> String {
     let (mut text, mut file) = (Vec::new(), FileText::new());
-    while !file.chunk(&mut loaded.store, &loaded.objects, Timestamp(now), 3, &mut text) {}
+    while !file.chunk(&mut loaded.store, &loaded.objects, &loaded.config, Timestamp(now), 3, &mut text) {}
     String::from_utf8(text).unwrap()
 }
 

@@ -108,6 +108,21 @@ pub fn quoted_name(out: &mut Vec<u8>, name: &str) {
     }
 }
 
+/// True if a name is one word to the reader of the lease file: it needs no quotes.
+pub fn is_word(name: &str) -> bool {
+    let word = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
+    name.bytes().all(word) && name.bytes().any(|octet| !octet.is_ascii_digit())
+}
+
+/// A name as it is, or between quotes if it would not read back as one word.
+pub fn word_or_quoted(out: &mut Vec<u8>, name: &str) {
+    if is_word(name) {
+        out.extend_from_slice(name.as_bytes());
+    } else {
+        quoted_name(out, name);
+    }
+}
+
 /// The octets of a name of the configuration, whose characters stand for octets.
 pub fn latin1(name: &str) -> Vec<u8> {
     name.chars().map(|character| character as u32 as u8).collect()

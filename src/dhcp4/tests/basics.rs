@@ -175,8 +175,8 @@ fn hosts_of_the_lease_file() {
         statements: Vec::new(),
     };
     let mut records = DynamicHosts::default();
-    records.enter(record("made", 1, false)).unwrap();
-    records.enter(record("gone", 2, true)).unwrap();
+    records.enter(record("made", 1, false), false).unwrap();
+    records.enter(record("gone", 2, true), true).unwrap();
     server.engine.set_dynamic_hosts(&records);
     let reply = server.ask(&Client::new(1).discover(&[])).unwrap();
     assert_eq!(yiaddr(&reply).to_string(), "10.77.0.41");

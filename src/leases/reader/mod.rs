@@ -4,6 +4,7 @@
 //! that the file's end or the next record cuts off never replaces a good one, and after damage reading goes on at the next
 //! record that begins a line, so that nothing but the damaged record is lost.
 
+mod block;
 mod ia;
 mod lease;
 mod object;

@@ -56,7 +56,7 @@ impl<R: Read> Reader<'_, R> {
     }
 
     /// `<name> {`; the octets of the name.
-    fn name_and_brace(&mut self) -> Result<Vec<u8>, Fault> {
+    pub fn name_and_brace(&mut self) -> Result<Vec<u8>, Fault> {
         let mut name = Vec::new();
         loop {
             match self.token()? {
@@ -71,67 +71,8 @@ impl<R: Read> Reader<'_, R> {
         }
     }
 
-    fn group(&mut self) -> Result<(), Fault> {
-        self.lexer.begin_capture();
-        let key = self.name_and_brace()?;
-        let deleted = self.flagged_deleted()?;
-        let text = self.captured(b"group");
-        let dynamic = deleted && !self.to.config.groups.contains_key(&*from_latin1(&key));
-        if dynamic {
-            self.to.objects.groups.retain(|group| group.key != key);
-        } else {
-            keep(&mut self.to.objects.groups, Kept { key, deleted: false, text });
-        }
-        Ok(())
-    }
-
-    fn class(&mut self, subclass: bool) -> Result<(), Fault> {
-        self.lexer.begin_capture();
-        if self.token()? != Token::String {
-            self.complain("Expecting class name");
-            return Err(Fault::Record { depth: 0 });
-        }
-        let mut key = self.lexer.text().to_vec();
-        if subclass {
-            key.push(0);
-            match self.string_or_hex()? {
-                Some(data) => key.extend_from_slice(&data),
-                None => return Err(Fault::Record { depth: 0 }),
-            }
-        }
-        if self.token()? != Token::Punctuation(b'{') {
-            self.complain("left brace expected.");
-            return Err(Fault::Record { depth: 0 });
-        }
-        let deleted = self.flagged_deleted()?;
-        let text = self.captured(if subclass { b"subclass" } else { b"class" });
-        if deleted {
-            self.to.objects.classes.retain(|class| class.key != key);
-        } else {
-            if !subclass {
-                self.class_names.insert(key.clone().into());
-            }
-            keep(&mut self.to.objects.classes, Kept { key, deleted, text });
-        }
-        Ok(())
-    }
-
-    /// Skips a block whose brace was taken; true if `deleted;` stands in it.
-    fn flagged_deleted(&mut self) -> Result<bool, Fault> {
-        let (mut deleted, mut depth) = (false, 1);
-        while depth > 0 {
-            match self.token()? {
-                Token::Punctuation(b'{') => depth += 1,
-                Token::Punctuation(b'}') => depth -= 1,
-                Token::Word if depth == 1 && self.lexer.is("deleted") => deleted = true,
-                _ => {}
-            }
-        }
-        Ok(deleted)
-    }
-
     /// The record from its keyword on.
-    fn captured(&mut self, keyword: &[u8]) -> Vec<u8> {
+    pub fn captured(&mut self, keyword: &[u8]) -> Vec<u8> {
         [keyword, self.lexer.end_capture()].concat()
     }
 
@@ -154,7 +95,7 @@ impl<R: Read> Reader<'_, R> {
         while self.token()? != Token::Punctuation(b'{') {}
         self.skip_block(1)?;
         let text = self.captured(b"failover");
-        keep(&mut self.to.objects.failover, Kept { key, deleted: false, text });
+        keep(&mut self.to.objects.failover, Kept { key, text });
         Ok(())
     }
 
@@ -171,11 +112,8 @@ impl<R: Read> Reader<'_, R> {
                 }
             }
         }
-        let declared = !host.deleted
-            && !self.to.objects.hosts.hides(&host.name)
-            && self.to.config.hosts.iter().any(|other| other.name == host.name);
-        let name = host.name.clone();
-        if declared || self.to.objects.hosts.enter(host).is_err() {
+        let (name, is_declared) = (host.name.clone(), self.to.config.host_named(&host.name).is_some());
+        if self.to.objects.hosts.enter(host, is_declared).is_err() {
             self.complain(&format!("host {name}: already exists"));
         }
         Ok(())
@@ -244,17 +182,9 @@ impl<R: Read> Reader<'_, R> {
     fn executable(&mut self, host: &mut HostRecord) -> Result<(), Fault> {
         let mut statement = self.lexer.text().to_vec();
         self.lexer.begin_capture();
-        let mut depth = 0u32;
-        loop {
-            match self.token()? {
-                Token::Punctuation(b'{') => depth += 1,
-                Token::Punctuation(b'}') if depth <= 1 => break,
-                Token::Punctuation(b'}') => depth -= 1,
-                Token::Punctuation(b';') if depth == 0 => break,
-                _ => {}
-            }
-        }
-        statement.extend_from_slice(self.lexer.end_capture());
+        let length = self.statement_end()?;
+        let rest = self.lexer.end_capture();
+        statement.extend_from_slice(rest.get(..length).unwrap_or(rest));
         match lower_block(self.to.config, &from_latin1(&statement)) {
             Ok(lowered) => host.statements.extend_from_slice(&lowered),
             Err(complaints) => {
@@ -263,5 +193,27 @@ impl<R: Read> Reader<'_, R> {
             }
         }
         Ok(())
+    }
+
+    /// Takes what remains of a statement of the configuration language: up to its semicolon, or to the brace that closes its
+    /// last block. Gives the length of what was captured up to there.
+    pub fn statement_end(&mut self) -> Result<usize, Fault> {
+        let mut depth = 0u32;
+        loop {
+            match self.token()? {
+                Token::Punctuation(b'{') => depth += 1,
+                Token::Punctuation(b'}') if depth <= 1 => {
+                    let length = self.lexer.capture_length();
+                    let goes_on = self.lexer.peek() == Token::Word && (self.lexer.is("else") || self.lexer.is("elsif"));
+                    if !goes_on {
+                        return Ok(length);
+                    }
+                    depth = 0;
+                }
+                Token::Punctuation(b'}') => depth -= 1,
+                Token::Punctuation(b';') if depth == 0 => return Ok(self.lexer.capture_length()),
+                _ => {}
+            }
+        }
     }
 }

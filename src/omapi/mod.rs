@@ -1,0 +1,3 @@
+//! Floor 5: OMAPI, the protocol by which operators look up and change the server's objects (spec/omapi.md).
+
+pub mod world;
