@@ -33,7 +33,7 @@ impl Printer<'_> {
             }
             Kind::Key { name, algorithm, secret } => {
                 let algorithm = algorithm.as_ref().map(|name| format!("algorithm {};", name.text));
-                let secret = secret.as_ref().map(|(text, _)| format!("secret \"{text}\";"));
+                let secret = secret.as_ref().map(|(text, _)| format!("secret {};", quoted_text(text)));
                 let lines: Vec<String> = algorithm.into_iter().chain(secret).collect();
                 self.lines(&format!("key {}", name_or_string(name)), &lines);
             }

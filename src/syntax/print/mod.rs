@@ -192,7 +192,12 @@ fn quoted(octets: &[u8]) -> String {
 
 /// A name in quotes.
 fn quoted_name(name: &Name) -> String {
-    quoted(&name.text.chars().map(|c| c as u8).collect::<Vec<u8>>())
+    quoted_text(&name.text)
+}
+
+/// A text whose characters are octets, in quotes.
+fn quoted_text(text: &str) -> String {
+    quoted(&text.chars().map(|c| c as u8).collect::<Vec<u8>>())
 }
 
 /// A name that may be a string: in quotes unless its words need none.

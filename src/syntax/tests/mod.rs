@@ -6,6 +6,7 @@ mod positions;
 mod properties;
 mod round_trip;
 mod statements;
+mod trees;
 mod verdicts;
 
 use super::ast::{Executable, Kind, Statement};

@@ -5,7 +5,7 @@ use crate::syntax::print;
 use proptest::prelude::*;
 
 /// The tree without its places.
-fn shape(statements: &[Statement]) -> String {
+pub(super) fn shape(statements: &[Statement]) -> String {
     let text = format!("{statements:?}");
     let mut parts = text.split("span: Span { file: FileId(");
     let first = parts.next().unwrap_or_default().to_owned();
