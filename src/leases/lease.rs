@@ -132,3 +132,38 @@ pub struct Lease {
     pub host: Option<HostId>,
     pub extras: Option<Box<LeaseExtras>>,
 }
+
+impl Lease {
+    /// The potential expiry that the failover partner acknowledged or told.
+    pub fn tsfp(&self) -> Timestamp {
+        self.extras.as_ref().map_or(Timestamp::UNSET, |extras| extras.tsfp)
+    }
+
+    /// The same, unset while the partner has not acknowledged the last change.
+    pub fn atsfp(&self) -> Timestamp {
+        self.extras.as_ref().map_or(Timestamp::UNSET, |extras| extras.atsfp)
+    }
+
+    /// Changes the acknowledged potential expiry.
+    pub fn set_tsfp(&mut self, tsfp: Timestamp) {
+        if tsfp != self.tsfp() {
+            self.extras.get_or_insert_default().tsfp = tsfp;
+        }
+    }
+
+    /// Changes what the partner acknowledged of the last change.
+    pub fn set_atsfp(&mut self, atsfp: Timestamp) {
+        if atsfp != self.atsfp() {
+            self.extras.get_or_insert_default().atsfp = atsfp;
+        }
+    }
+
+    /// What tells the lease's client in load balancing: its identifier, else its hardware address without the type.
+    pub fn balance_key(&self) -> &[u8] {
+        if self.uid.is_empty() {
+            self.hardware.address()
+        } else {
+            self.uid.as_bytes()
+        }
+    }
+}

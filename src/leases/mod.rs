@@ -11,6 +11,7 @@ pub mod lease;
 mod lexer;
 mod load;
 pub mod objects;
+pub mod peer;
 #[cfg(test)]
 mod properties;
 mod queue;
