@@ -7,12 +7,7 @@ use super::model::{Key, Zone};
 use super::state::Step;
 use crate::syntax::ast::{Name, ZoneKind, ZoneStatement};
 use crate::syntax::source::Span;
-
-/// The domain of algorithm names that are not dotted.
-const ALGORITHM_DOMAIN: &str = ".SIG-ALG.REG.INT.";
-
-/// The algorithms that ISC can sign with, in any case, in [`ALGORITHM_DOMAIN`].
-const ALGORITHMS: &[&str] = &["HMAC-MD5", "HMAC-SHA1", "HMAC-SHA224", "HMAC-SHA256", "HMAC-SHA384", "HMAC-SHA512"];
+use crate::wire::mac;
 
 impl Declarer<'_> {
     /// `key NAME { algorithm A; secret S; }`. A key of the same name is replaced.
@@ -37,8 +32,8 @@ impl Declarer<'_> {
         if secret.is_empty() {
             return;
         }
-        let algorithm = complete_algorithm(&algorithm.text);
-        if !is_supported(&algorithm) {
+        let algorithm = mac::complete_name(&algorithm.text);
+        if mac::Algorithm::from_full_name(&algorithm).is_none() {
             log.error(format!("Unable to create tsec structure for {}", name.text));
         }
         let key = Key { name: name.text, algorithm: algorithm.into(), secret: secret.into() };
@@ -93,21 +88,6 @@ impl Declarer<'_> {
         }
         Ok(())
     }
-}
-
-fn complete_algorithm(name: &str) -> String {
-    if !name.contains('.') {
-        format!("{name}{ALGORITHM_DOMAIN}")
-    } else if name.ends_with('.') {
-        name.to_owned()
-    } else {
-        format!("{name}.")
-    }
-}
-
-fn is_supported(algorithm: &str) -> bool {
-    let matches = |name: &&&str| algorithm.eq_ignore_ascii_case(&format!("{name}{ALGORITHM_DOMAIN}"));
-    ALGORITHMS.iter().find(matches).is_some()
 }
 
 /// Decodes base64 as leniently as ISC: padding may be missing, and bits left over are only an error when one is set.
@@ -172,13 +152,5 @@ mod tests {
         assert_eq!(base64(b"aG=V").unwrap_err(), "stuff after base64 '=' terminator: V.");
         assert_eq!(base64(b"a*").unwrap_err(), "invalid base64 character 42.");
         assert_eq!(base64(b"aGVsbG9").unwrap_err(), "partial base64 value left over: 1.");
-    }
-
-    #[test]
-    fn algorithms_get_their_domain() {
-        assert_eq!(complete_algorithm("hmac-md5"), "hmac-md5.SIG-ALG.REG.INT.");
-        assert_eq!(complete_algorithm("a.b"), "a.b.");
-        assert!(is_supported(&complete_algorithm("hmac-sha256")));
-        assert!(!is_supported("hmac-sha256."));
     }
 }

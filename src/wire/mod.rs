@@ -5,4 +5,6 @@ pub mod dhcp4;
 pub mod frame;
 pub mod hardware;
 pub mod icmp;
+pub mod mac;
+pub mod omapi;
 pub mod units;
