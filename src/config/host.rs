@@ -278,6 +278,13 @@ pub fn fixed_address(written: &AddressOrName) -> FixedAddress {
     }
 }
 
+/// The client identifier that a host's statements give it.
+pub fn client_id_of(statements: &[Stmt]) -> Option<Box<[u8]>> {
+    let mut found = FoundIds::default();
+    find_client_ids(statements, false, &mut found);
+    found.first.filter(|id| !id.is_empty()).map(Vec::into)
+}
+
 #[derive(Default)]
 struct FoundIds {
     first: Option<Vec<u8>>,

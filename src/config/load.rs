@@ -12,7 +12,9 @@ use super::state::{Family, State};
 use crate::options::registry::{OptionKey, Registry};
 use crate::syntax::ast::{Kind, Name, Statement};
 use crate::syntax::source::{SourceMap, Span};
-use crate::syntax::{parse_block_text, parse_file, parse_text, Diagnostic, Fatal, Sink};
+use crate::syntax::{
+    parse_block_text, parse_file, parse_named_block_text, parse_text, Collected, Diagnostic, Fatal, Sink,
+};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -193,9 +195,32 @@ fn seed(registry: &Registry) -> Vec<Stmt> {
 /// All complaints about the text.
 pub fn lower_block(config: &Config, text: &str) -> Result<Arc<[Stmt]>, Vec<Diagnostic>> {
     let (map, statements) = parse_block_text(text)?;
+    lower_statements(config, &map, statements)
+}
+
+/// The same for statements that somebody else wrote, who has a name in complaints.
+///
+/// # Errors
+/// All complaints, ready to be logged.
+pub fn lower_named_block(config: &Config, name: &str, text: &str) -> Result<Arc<[Stmt]>, Vec<String>> {
+    let (map, Collected { statements, mut diagnostics }) = parse_named_block_text(name, text);
+    if diagnostics.is_empty() {
+        match lower_statements(config, &map, statements) {
+            Ok(lowered) => return Ok(lowered),
+            Err(complaints) => diagnostics = complaints,
+        }
+    }
+    Err(diagnostics.iter().map(|diagnostic| diagnostic.render(&map)).collect())
+}
+
+fn lower_statements(
+    config: &Config,
+    map: &SourceMap,
+    statements: Vec<Statement>,
+) -> Result<Arc<[Stmt]>, Vec<Diagnostic>> {
     let mut log = Log::default();
     let mut lowered = Vec::with_capacity(statements.len());
-    let mut lowering = Lowering::new(&map, &config.registry, &config.index.classes_by_name, &mut log);
+    let mut lowering = Lowering::new(map, &config.registry, &config.index.classes_by_name, &mut log);
     for statement in statements {
         let result: Lowered<Option<Stmt>> = match statement.kind {
             Kind::Executable(executable) => lowering.executable(executable, statement.span, None, Naming::Use),

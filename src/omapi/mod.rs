@@ -1,3 +1,4 @@
 //! Floor 5: OMAPI, the protocol by which operators look up and change the server's objects (spec/omapi.md).
 
+pub mod object;
 pub mod world;

@@ -92,16 +92,22 @@ fn ended(result: Result<(), Halt>) -> Result<(), Fatal> {
 /// # Errors
 /// All complaints, if there is any.
 pub fn parse_block_text(text: &str) -> Result<(SourceMap, Vec<Statement>), Vec<Diagnostic>> {
+    let (map, Collected { statements, diagnostics }) = parse_named_block_text("", text);
+    match diagnostics.is_empty() {
+        true => Ok((map, statements)),
+        false => Err(diagnostics),
+    }
+}
+
+/// The same for a text that has a name in complaints; what was good is there besides them.
+pub fn parse_named_block_text(name: &str, text: &str) -> (SourceMap, Collected) {
     let (mut map, mut sink) = (SourceMap::default(), Collected::default());
-    let read = files::add("", text.to_owned(), &mut map);
+    let read = files::add(name, text.to_owned(), &mut map);
     if let Ok(mut reader) = read {
         // Nothing is included in a body, so that nothing fatal can happen but too much white space.
         let _ = Driver::new(&mut map, &mut sink).file(&mut reader, Blocks::BODY);
     }
-    match sink.diagnostics.is_empty() {
-        true => Ok((map, sink.statements)),
-        false => Err(sink.diagnostics),
-    }
+    (map, sink)
 }
 
 /// Statements and complaints, kept.

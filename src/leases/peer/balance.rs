@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn a_lease_without_client_is_nobodys() {
-        let balance = LoadBalance { buckets: Some(std::array::from_fn(|at| if at < 16 { 0xff } else { 0 })), max_seconds: 3 };
+        let balance =
+            LoadBalance { buckets: Some(std::array::from_fn(|at| if at < 16 { 0xff } else { 0 })), max_seconds: 3 };
         assert_eq!(balance.owner(&[]), None);
         assert_eq!(balance.owner(&mac(1)), Some(Role::Primary));
         assert_eq!(balance.owner(&mac(2)), Some(Role::Secondary));

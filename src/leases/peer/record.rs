@@ -36,9 +36,7 @@ impl PeerRecord {
         out.extend_from_slice(b"\nfailover peer ");
         text::quoted_name(out, &self.name);
         out.extend_from_slice(b" state {");
-        for (whose, state, since) in
-            [("my", self.state, self.since), ("partner", self.partner, self.partner_since)]
-        {
+        for (whose, state, since) in [("my", self.state, self.since), ("partner", self.partner, self.partner_since)] {
             out.extend_from_slice(format!("\n  {whose} state {} at ", state.name()).as_bytes());
             text::date(out, since, local_times);
         }

@@ -125,7 +125,9 @@ mod tests {
         for (state, rewind, tsfp, want) in table {
             let lease = lease(state, rewind, tsfp);
             let mut got = Vec::new();
-            for (peer_state, now) in [(PeerState::Normal, 1031), (PeerState::PartnerDown, 1030), (PeerState::PartnerDown, 1031)] {
+            for (peer_state, now) in
+                [(PeerState::Normal, 1031), (PeerState::PartnerDown, 1030), (PeerState::PartnerDown, 1031)]
+            {
                 for role in [Role::Primary, Role::Secondary] {
                     got.push(standing(role, peer_state).may_reallocate(&lease, Timestamp(now)));
                 }

@@ -132,10 +132,7 @@ impl Standing {
 
     /// True if clients are answered.
     pub fn serves(&self) -> bool {
-        matches!(
-            self.service,
-            ServiceClass::Cooperating | ServiceClass::NotCooperating | ServiceClass::PartnerDown
-        )
+        matches!(self.service, ServiceClass::Cooperating | ServiceClass::NotCooperating | ServiceClass::PartnerDown)
     }
 }
 

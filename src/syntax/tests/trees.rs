@@ -182,7 +182,8 @@ fn expression() -> BoxedStrategy<Expression> {
             let builtin = select(&BUILTINS[..]).prop_flat_map({
                 let inner = inner.clone();
                 move |(keyword, least, most)| {
-                    vec(inner.clone(), least..=most).prop_map(move |all| OperandKind::Builtin { keyword, arguments: all })
+                    vec(inner.clone(), least..=most)
+                        .prop_map(move |all| OperandKind::Builtin { keyword, arguments: all })
                 }
             });
             let width = || select(vec![8, 16, 32]);
@@ -277,10 +278,16 @@ fn inner_blocks(place: Place, depth: u32) -> Option<BoxedStrategy<Kind>> {
     };
     let subnets = || {
         prop_oneof![
-            (address(), address(), block(Subnet, depth))
-                .prop_map(|(address, netmask, body)| Kind::Subnet { address, netmask, body }),
-            (address6(), 0u32..=128, block(Subnet, depth))
-                .prop_map(|(address, length, body)| Kind::Subnet6 { address, length, body }),
+            (address(), address(), block(Subnet, depth)).prop_map(|(address, netmask, body)| Kind::Subnet {
+                address,
+                netmask,
+                body
+            }),
+            (address6(), 0u32..=128, block(Subnet, depth)).prop_map(|(address, length, body)| Kind::Subnet6 {
+                address,
+                length,
+                body
+            }),
         ]
     };
     let pools = || {
@@ -319,8 +326,11 @@ fn host_line() -> impl Strategy<Value = Kind> {
     prop_oneof![
         (any::<u8>(), octets(0, 20)).prop_map(|(htype, address)| Kind::Hardware { htype, address }),
         octets(0, 8).prop_map(Kind::Uid),
-        (option::of(0i64..100), option_name(), tokens())
-            .prop_map(|(relay, option, value)| Kind::HostIdentifier { relay, option, value }),
+        (option::of(0i64..100), option_name(), tokens()).prop_map(|(relay, option, value)| Kind::HostIdentifier {
+            relay,
+            option,
+            value
+        }),
         vec(address_or_name(), 1..4).prop_map(Kind::FixedAddress),
         vec(address6(), 1..4).prop_map(Kind::FixedAddress6),
         (address6(), number()).prop_map(|(address, length)| Kind::FixedPrefix6 { address, length }),
@@ -342,8 +352,11 @@ fn class_line() -> impl Strategy<Value = Kind> {
 }
 
 fn range() -> impl Strategy<Value = Kind> {
-    (any::<bool>(), address(), option::of(address()))
-        .prop_map(|(dynamic_bootp, low, high)| Kind::Range { dynamic_bootp, low, high })
+    (any::<bool>(), address(), option::of(address())).prop_map(|(dynamic_bootp, low, high)| Kind::Range {
+        dynamic_bootp,
+        low,
+        high,
+    })
 }
 
 fn range6() -> impl Strategy<Value = Kind> {
@@ -413,8 +426,11 @@ fn option_definition() -> impl Strategy<Value = Kind> {
         record().prop_map(OptionType::Record),
         record().prop_map(OptionType::ArrayOfRecord),
     ];
-    (option_name(), number(), definition)
-        .prop_map(|(option, code, definition)| Kind::OptionDefinition { option, code, definition })
+    (option_name(), number(), definition).prop_map(|(option, code, definition)| Kind::OptionDefinition {
+        option,
+        code,
+        definition,
+    })
 }
 
 /// Failover peers: a definition, a saved state, a reference.
@@ -464,18 +480,18 @@ fn declaration() -> impl Strategy<Value = Kind> {
     ];
     let line = line.prop_map(|kind| ZoneStatement { span: nowhere(), kind });
     prop_oneof![
-        (key_name(), option::of(dotted()), option::of(secret))
-            .prop_map(|(name, algorithm, secret)| Kind::Key { name, algorithm, secret }),
+        (key_name(), option::of(dotted()), option::of(secret)).prop_map(|(name, algorithm, secret)| Kind::Key {
+            name,
+            algorithm,
+            secret
+        }),
         (dotted(), vec(line, 0..4)).prop_map(|(name, body)| Kind::Zone { name, body }),
     ]
 }
 
 fn option_setting() -> impl Strategy<Value = Executable> {
     use OptionOperation::*;
-    let value = prop_oneof![
-        tokens().prop_map(OptionValue::Tokens),
-        expression().prop_map(OptionValue::Expression),
-    ];
+    let value = prop_oneof![tokens().prop_map(OptionValue::Tokens), expression().prop_map(OptionValue::Expression),];
     (select(vec![Set, Supersede, Send, Default, Append, Prepend]), option_name(), value)
         .prop_map(|(operation, option, value)| Executable::Option { operation, option, value })
 }
@@ -543,8 +559,11 @@ fn compound(depth: u32) -> BoxedStrategy<Executable> {
             .prop_map(|(arms, otherwise)| Executable::If { arms, otherwise }),
         (expression(), block(Place::Switch, depth)).prop_map(|(on, body)| Executable::Switch { on, body }),
         (events(), option::of(body.clone())).prop_map(|(events, body)| Executable::On { events, body }),
-        (variable(), vec(variable(), 0..3), body)
-            .prop_map(|(name, arguments, body)| Executable::Define { name, arguments, body }),
+        (variable(), vec(variable(), 0..3), body).prop_map(|(name, arguments, body)| Executable::Define {
+            name,
+            arguments,
+            body
+        }),
     ]
     .boxed()
 }
