@@ -38,7 +38,7 @@ enum Step {
 #[derive(Debug)]
 pub struct Program {
     steps: Vec<Step>,
-    sets: Vec<Box<[bool; 256]>>,
+    sets: Vec<[bool; 256]>,
     loops: usize,
     ignore_case: bool,
 }
@@ -235,13 +235,13 @@ enum Undo {
     Turn(usize, usize),
 }
 
-fn members(set: &Set, ignore_case: bool) -> Box<[bool; 256]> {
+fn members(set: &Set, ignore_case: bool) -> [bool; 256] {
     let has = |octet: u8| set.members[usize::from(octet)];
-    Box::new(std::array::from_fn(|octet| {
+    std::array::from_fn(|octet| {
         let Ok(octet) = u8::try_from(octet) else { return false };
         let folded = ignore_case && (has(octet.to_ascii_lowercase()) || has(octet.to_ascii_uppercase()));
         (has(octet) || folded) != set.negated
-    }))
+    })
 }
 
 fn is_at(place: Place, data: &[u8], at: usize) -> bool {

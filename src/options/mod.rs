@@ -10,4 +10,4 @@ pub mod pack;
 pub mod print;
 pub mod registry;
 pub mod set;
-mod table;
+pub mod table;
