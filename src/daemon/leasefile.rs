@@ -8,6 +8,7 @@ use crate::leases::file::{cannot_open, FileText};
 use crate::leases::journal::disk::{error_text, Opened, RealDisk};
 use crate::leases::journal::{rewrite, Journal};
 use crate::leases::objects::Objects;
+use crate::leases::peer;
 use crate::leases::reader::{self, Destination};
 use crate::leases::store::LeaseStore;
 use crate::wire::units::Timestamp;
@@ -40,6 +41,8 @@ pub fn read(path: &Path, config: &Config, family6: bool, now: Timestamp, logger:
     reader::read(file, &path.to_string_lossy(), now, to)
         .map_err(|error| Fatal::new(format!("Can't read in {}: {}", path.display(), error_text(&error))))?;
     store.finish_load(config);
+    objects.failover = peer::complete(std::mem::take(&mut objects.failover), &config.peers, now);
+    store.set_peer_records(&config.peers, &objects.failover);
     Ok(Read { store, objects })
 }
 

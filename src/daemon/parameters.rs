@@ -26,6 +26,7 @@ mod code {
     pub const SERVER_ID_CHECK: u32 = 86;
     pub const PREFIX_LENGTH_MODE: u32 = 87;
     pub const ABANDON_LEASE_TIME: u32 = 89;
+    pub const CHECK_SECS_BYTE_ORDER: u32 = 92;
 }
 
 /// The parameters.
@@ -46,6 +47,7 @@ pub struct Parameters {
     pub log_facility: Option<u8>,
     pub dont_use_fsync: bool,
     pub server_id_check: bool,
+    pub check_secs_byte_order: bool,
     pub abandon_lease_time: Option<Seconds>,
 }
 
@@ -103,6 +105,7 @@ pub fn read(startup: &Startup, keys: &[Key]) -> Result<Parameters, Unusable> {
         log_facility: facility.map(|[facility]| facility),
         dont_use_fsync: startup.is_on(DONT_USE_FSYNC),
         server_id_check: startup.is_on(SERVER_ID_CHECK),
+        check_secs_byte_order: startup.is_on(CHECK_SECS_BYTE_ORDER),
         abandon_lease_time: abandon.map(|octets| Seconds(u32::from_be_bytes(octets))),
     })
 }

@@ -354,6 +354,8 @@ impl Start<'_> {
             client_port: self.port.wrapping_add(1),
             limited_broadcast: named.unwrap_or(Ipv4Addr::BROADCAST),
             abandon_lease_time: DEFAULT_ABANDON_LEASE_TIME,
+            check_secs_byte_order: false,
+            server_id_check: false,
         }
     }
 
@@ -448,5 +450,7 @@ pub fn apply(base: Settings, parameters: &Parameters) -> Settings {
         client_port: parameters.remote_port.unwrap_or(base.client_port),
         limited_broadcast: parameters.limited_broadcast.unwrap_or(base.limited_broadcast),
         abandon_lease_time: parameters.abandon_lease_time.unwrap_or(base.abandon_lease_time),
+        check_secs_byte_order: parameters.check_secs_byte_order,
+        server_id_check: parameters.server_id_check,
     }
 }

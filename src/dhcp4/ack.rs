@@ -11,7 +11,7 @@ use super::parameters::{self as parameter, Flag};
 use super::reuse;
 use super::scopes::{Draft, NO_POOL};
 use super::threshold;
-use super::transitions::{extras, trim};
+use super::transitions::{extras, trim, Change};
 use super::LogKind;
 use crate::config::model::HostId;
 use crate::eval::environment::Hooks;
@@ -303,6 +303,10 @@ impl Engine {
             time = self.within_validity(exchange, time, out)?;
         }
         let time = if time < limits.minimum() { limits.raise(time) } else { time };
+        let time = match exchange.found.id {
+            Some(_) => self.limit_by_partner(exchange.now, exchange.kind.commits(), time, &exchange.old, new),
+            None => time,
+        };
         Some(lease_time::expiry(now, time))
     }
 
@@ -431,7 +435,8 @@ impl Engine {
         } else {
             new.flags.cannot_reuse = kind == ReplyKind::Offer;
             let over = kind.commits() && new.ends < now.wall;
-            exchange.after = self.supersede(now, id, new, kind.commits() && !over, out);
+            let change = if kind.commits() && !over { Change::ACK } else { Change::OFFER };
+            exchange.after = self.supersede(now, id, new, change, out);
             if over {
                 // Its time was over before it began: it moves on at once, and is recorded as it then is, twice.
                 self.expire(now, out);

@@ -41,7 +41,7 @@ impl Worth {
 }
 
 impl Engine {
-    /// The best free lease of the pools the client may use. Pools of a failover pair are left alone.
+    /// The best free lease of the pools the client may use.
     pub(super) fn allocate(
         &mut self,
         now: Now,
@@ -53,7 +53,7 @@ impl Engine {
         let visitor = request.visitor(now);
         let mut best: Option<(LeaseId, Worth)> = None;
         for pool in config.networks.get(network.index())?.pools.iter().copied() {
-            if !self.is_served(pool) || !visitor.may_use(&config, pool) {
+            if !visitor.may_use(&config, pool) {
                 continue;
             }
             let Some((id, worth)) = self.candidate(now, pool) else { continue };
@@ -71,7 +71,10 @@ impl Engine {
 
     /// The first free lease of a pool, or its first abandoned one if none is free at all.
     fn candidate(&mut self, now: Now, pool: PoolId) -> Option<(LeaseId, Worth)> {
-        let id = self.store.first_free(pool).or_else(|| self.store.first_abandoned(pool))?;
+        let id = match self.store.standing(pool) {
+            Some(_) => self.shared_candidate(now, pool)?,
+            None => self.store.first_free(pool).or_else(|| self.store.first_abandoned(pool))?,
+        };
         let worth = Worth::of(self.store.get(id));
         // One that ends later is on offer to somebody.
         (worth.abandoned || worth.ends <= now.wall).then_some((id, worth))

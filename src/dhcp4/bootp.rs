@@ -50,9 +50,16 @@ impl Engine {
             out.push(Effect::Log(LogKind::Info, text));
             return;
         };
-        if found.id.is_some_and(|id| !self.is_served(self.store.get(id).pool)) {
-            out.push(Effect::Log(LogKind::Info, format!("{message}: not responding (startup)")));
-            return;
+        if let Some(pool) = found.id.map(|id| self.store.get(id).pool) {
+            let reason = match (self.not_responding(pool), self.load_balanced_to(request, pool)) {
+                (Some(reason), _) => Some(format!("not responding{reason}")),
+                (None, Some(peer)) => Some(format!("load balance to peer {peer}")),
+                (None, None) => None,
+            };
+            if let Some(reason) = reason {
+                out.push(Effect::Log(LogKind::Info, format!("{message}: {reason}")));
+                return;
+            }
         }
         let grant = Grant { found, host, kind: ReplyKind::Bootp, offer_end: Timestamp::UNSET, message };
         self.answer(now, request, grant, out);

@@ -27,8 +27,9 @@ impl Engine {
             (Flag::Off, _) => "ignored",
             (_, None) => "not found",
             (_, Some(id)) => {
-                if let Some(peer) = self.peer_name(self.store.get(id).pool) {
-                    out.push(Effect::Log(LogKind::Info, format!("{peer}: ignored (startup)")));
+                let pool = self.store.get(id).pool;
+                if let (Some(peer), Some(reason)) = (self.peer_name(pool), self.not_responding(pool)) {
+                    out.push(Effect::Log(LogKind::Info, format!("{peer}: ignored{reason}")));
                     return;
                 }
                 self.abandon(now, id, "declined.", out);

@@ -7,7 +7,7 @@ use super::intake::Request;
 use super::lease_time::OFFER_HOLD;
 use super::log_text::{Client, HostName};
 use super::LogKind;
-use crate::config::model::NetworkId;
+use crate::config::model::{NetworkId, PoolId};
 use crate::leases::lease::LeaseId;
 use crate::wire::units::Now;
 
@@ -15,21 +15,21 @@ impl Engine {
     pub(super) fn discover(&mut self, now: Now, request: &mut Request<'_>, network: NetworkId, out: &mut Vec<Effect>) {
         let found = self.find_lease(now, request, network, None, out).lease;
         let message = self.discover_text(request, found.and_then(|found| found.id));
+        let found = found.filter(|found| found.id.is_none_or(|id| self.is_offerable(id, now.wall)));
         let found = found.or_else(|| self.allocate(now, request, network, out));
         let Some(found) = found else {
-            let reason = if self.has_unserved_pool(now, request, network) {
-                (LogKind::Info, format!("{message}: not responding (startup)"))
+            let text = if self.partner_has_leases(network) {
+                format!("{message}: peer holds all free leases")
             } else {
-                (LogKind::Error, format!("{message}: network {}: no free leases", self.network_name(network)))
+                format!("{message}: network {}: no free leases", self.network_name(network))
             };
-            out.push(Effect::Log(reason.0, reason.1));
+            out.push(Effect::Log(LogKind::Error, text));
             return;
         };
         let mut offer_end = now.wall.plus(OFFER_HOLD);
         if let Some(id) = found.id {
             let lease = self.store.get(id);
-            if !self.is_served(lease.pool) {
-                out.push(Effect::Log(LogKind::Info, format!("{message}: not responding (startup)")));
+            if self.leaves_to_partner(request, network, lease.pool, &message, out) {
                 return;
             }
             offer_end = offer_end.max(lease.ends);
@@ -47,11 +47,27 @@ impl Engine {
         format!("DHCPDISCOVER from {client} {name}via {}", self.via(request))
     }
 
-    /// True if the client might get an address of a pool that waits for a failover peer.
-    fn has_unserved_pool(&self, now: Now, request: &Request<'_>, network: NetworkId) -> bool {
-        let visitor = request.visitor(now);
-        let Some(network) = self.config.networks.get(network.index()) else { return false };
-        network.pools.iter().any(|pool| !self.is_served(*pool) && visitor.may_use(&self.config, *pool))
+    /// True if a lease of that pool is not offered because of the failover partner; logs why.
+    fn leaves_to_partner(
+        &self,
+        request: &Request<'_>,
+        network: NetworkId,
+        pool: PoolId,
+        message: &str,
+        out: &mut Vec<Effect>,
+    ) -> bool {
+        if let Some(reason) = self.not_responding(pool) {
+            out.push(Effect::Log(LogKind::Info, format!("{message}: not responding{reason}")));
+            return true;
+        }
+        let Some(peer) = self.load_balanced_to(request, pool) else { return false };
+        let leaves = self.partner_has_leases(network);
+        let text = match leaves {
+            true => format!("{message}: load balance to peer {peer}"),
+            false => format!("{message}: cancel load balance to peer {peer} - no free leases"),
+        };
+        out.push(Effect::Log(LogKind::Debug, text));
+        leaves
     }
 
     /// A lease that ended some time ago: its variables are nobody's.

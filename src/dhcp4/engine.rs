@@ -31,6 +31,10 @@ pub struct Settings {
     pub client_port: u16,
     pub limited_broadcast: Ipv4Addr,
     pub abandon_lease_time: Seconds,
+    /// Some clients send `secs` in the order of their host.
+    pub check_secs_byte_order: bool,
+    /// A REQUEST for a lease of a failover pool that names another server is not answered.
+    pub server_id_check: bool,
 }
 
 impl Default for Settings {
@@ -40,6 +44,8 @@ impl Default for Settings {
             client_port: 68,
             limited_broadcast: Ipv4Addr::BROADCAST,
             abandon_lease_time: Seconds(86400),
+            check_secs_byte_order: false,
+            server_id_check: false,
         }
     }
 }

@@ -82,7 +82,7 @@ impl Engine {
         };
         let mut ours = false;
         found.ip = self.asked_lease(request, network, attached, asked, &mut ours);
-        self.forget_unofferable(request, &mut found);
+        self.forget_unofferable(now, request, &mut found);
         self.settle_duplicates(now, request, network, &mut found, &mut fixed, out);
         if let (true, Some(host), Some(_)) = (request.is_request(), fixed, found.ip) {
             self.log_conflict(host.address, Some(host.host), network, out);
@@ -100,11 +100,6 @@ impl Engine {
         let lease = self.choose(now, request, network, &found, fixed, out);
         let lease = lease.map(|lease| self.attach_host(lease, &matched, fixed.is_some()));
         self.reclaim(request, lease, found.ip, ours, out)
-    }
-
-    /// True if the lease can go to another client: it is free, and no failover peer has a say.
-    fn is_reallocatable(&self, lease: &Lease) -> bool {
-        self.is_served(lease.pool) && matches!(lease.state, BindingState::Free | BindingState::Backup)
     }
 
     fn was_active(&self, lease: &Lease) -> bool {
@@ -131,7 +126,7 @@ impl Engine {
         for id in self.store.by_uid(uid) {
             let lease = self.store.get(id);
             let elsewhere = !self.on_network(lease.pool, network);
-            let usable = self.was_active(lease) || self.is_reallocatable(lease);
+            let usable = self.was_active(lease) || self.is_reallocatable(lease, now.wall);
             if usable && !elsewhere && visitor.may_use(&self.config, lease.pool) {
                 chosen = Some(id);
                 break;
@@ -160,7 +155,7 @@ impl Engine {
         let mut unfit = Vec::new();
         for id in self.store.by_hardware(&request.hardware) {
             let lease = self.store.get(id);
-            if !self.was_active(lease) && !self.is_reallocatable(lease) {
+            if !self.was_active(lease) && !self.is_reallocatable(lease, now.wall) {
                 continue;
             }
             let idle = matches!(lease.state, BindingState::Free | BindingState::Backup);
@@ -217,11 +212,11 @@ impl Engine {
     }
 
     /// Item 12.
-    fn forget_unofferable(&self, request: &Request<'_>, found: &mut Candidates) {
+    fn forget_unofferable(&self, now: Now, request: &Request<'_>, found: &mut Candidates) {
         let Some(ip) = found.ip else { return };
         let lease = self.store.get(ip);
         let has_other = found.uid.is_some() || found.hardware.is_some();
-        if request.is_discover() && has_other && !self.was_active(lease) && !self.is_reallocatable(lease) {
+        if request.is_discover() && has_other && !self.was_active(lease) && !self.is_reallocatable(lease, now.wall) {
             found.ip = None;
         }
     }

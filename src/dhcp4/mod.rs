@@ -8,6 +8,7 @@ mod decline;
 mod discover;
 pub mod effect;
 pub mod engine;
+mod failover;
 mod find_lease;
 mod hosts;
 mod inform;

@@ -20,8 +20,9 @@ impl Engine {
             format!("DHCPRELEASE of {} from {client} {name}via {} ({found})", request.header.ciaddr, self.via(request));
         if let Some(id) = lease {
             let lease = self.store.get(id);
-            if let Some(peer) = self.peer_name(lease.pool) {
-                out.push(Effect::Log(LogKind::Info, format!("{peer}: ignored (startup)")));
+            let pool = lease.pool;
+            if let (Some(peer), Some(reason)) = (self.peer_name(pool), self.not_responding(pool)) {
+                out.push(Effect::Log(LogKind::Info, format!("{peer}: ignored{reason}")));
                 return;
             }
             if lease.ends > now.wall {

@@ -61,8 +61,7 @@ impl Engine {
         };
         let message = self.request_text(request, address, search.lease.and_then(|found| found.id));
         if let Some(id) = search.lease.and_then(|found| found.id) {
-            if !self.is_served(self.store.get(id).pool) {
-                out.push(Effect::Log(LogKind::Info, format!("{message}: not responding (startup)")));
+            if self.refuses_request(now, request, id, &message, out) {
                 return;
             }
         }

@@ -7,9 +7,9 @@ use super::intake::Request;
 use super::scopes::Draft;
 use super::LogKind;
 use crate::config::ir::Stmt;
-use crate::config::model::PoolId;
 use crate::eval::bindings::Value;
 use crate::leases::lease::{BindingState, JournalPosition, Lease, LeaseExtras, LeaseId, SmallBytes};
+use crate::leases::peer::{PeerState, ServiceClass, Standing};
 use crate::wire::hardware::HardwareAddr;
 use crate::wire::units::{Now, Timestamp};
 use std::net::Ipv4Addr;
@@ -18,11 +18,53 @@ use std::sync::Arc;
 /// How many leases are expired in one go, so that packets are not kept waiting.
 pub(super) const EXPIRIES_A_TICK: usize = 1000;
 
-/// The state that a lease goes to by itself when it ends (without failover).
-pub fn next_state(state: BindingState) -> BindingState {
+/// The state that a lease goes to by itself when it ends; `is_shared` with a failover partner.
+pub fn next_state(state: BindingState, is_shared: bool) -> BindingState {
     match state {
         BindingState::Backup => BindingState::Backup,
+        BindingState::Active if is_shared => BindingState::Expired,
         _ => BindingState::Free,
+    }
+}
+
+/// What a change of a lease means outside this server's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Change {
+    /// It is recorded.
+    write: bool,
+    /// A failover partner is told.
+    propagate: bool,
+    /// The record says at once that the partner knows, which spares another before it is told.
+    steps_rewind: bool,
+}
+
+impl Change {
+    /// A client is made an offer.
+    pub const OFFER: Change = Change { write: false, propagate: false, steps_rewind: false };
+    /// A client is given the lease.
+    pub const ACK: Change = Change { write: true, propagate: true, steps_rewind: false };
+    /// The lease ends, by whatever cause.
+    pub const EVENT: Change = Change { write: true, propagate: true, steps_rewind: true };
+    /// The partner said so, or agreed.
+    pub const PARTNER: Change = Change { write: true, propagate: false, steps_rewind: false };
+}
+
+/// An event of a lease whose statements run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Expiry,
+    Release,
+}
+
+/// What a lease lives through when it leaves a state for another. Leases shared with a partner stay a client's until both
+/// servers know that they are not.
+fn ending(from: BindingState, to: BindingState, is_shared: bool) -> Option<Ending> {
+    use BindingState::*;
+    match (is_shared, from, to) {
+        (false, Active, to) if !matches!(to, Active | Released) => Some(Ending::Expiry),
+        (true, Active | Expired, Free | Backup) => Some(Ending::Expiry),
+        (true, Released, Free | Backup) => Some(Ending::Release),
+        _ => None,
     }
 }
 
@@ -38,12 +80,25 @@ pub fn trim(lease: &mut Lease) {
     }
 }
 
-impl Engine {
-    /// True if the pool's addresses may be given out: no failover peer has a say in them.
-    pub(super) fn is_served(&self, pool: PoolId) -> bool {
-        self.config.pools.get(pool.index()).is_some_and(|pool| pool.failover_peer.is_none())
+/// What a change means for what the partner knows: its times, and the state it believes in at worst.
+fn settle_with_partner(standing: &Standing, change: Change, new: &mut Lease) {
+    use BindingState::*;
+    if change.write
+        && standing.state == PeerState::PartnerDown
+        && matches!(new.state, Expired | Released | Abandoned | Reset)
+    {
+        new.set_tsfp(standing.since.plus(standing.mclt));
     }
+    if change.propagate {
+        new.set_atsfp(Timestamp::UNSET);
+    }
+    let partner_hears = matches!(standing.service, ServiceClass::Cooperating | ServiceClass::NotResponding);
+    if change.steps_rewind && partner_hears {
+        new.rewind_state = new.state;
+    }
+}
 
+impl Engine {
     /// Gives a lease new contents, `new.state` being the state it goes to: what leaving the old state brings about, then the
     /// change itself (spec/dhcpv4.md 25.2 and 25.3). Returns what a reply about it has to wait for.
     pub(super) fn supersede(
@@ -51,12 +106,15 @@ impl Engine {
         now: Now,
         id: LeaseId,
         new: Lease,
-        write: bool,
+        change: Change,
         out: &mut Vec<Effect>,
     ) -> JournalPosition {
-        let new = self.transition(now, id, new, write, out);
-        let position = self.store.supersede(id, new, now.wall, write);
-        if write {
+        let new = self.transition(now, id, new, change, out);
+        let position = self.store.supersede(id, new, now.wall, change.write);
+        if change.propagate {
+            self.store.propagate(id);
+        }
+        if change.write {
             self.log_functions_of_ended(id, out);
         }
         position
@@ -64,13 +122,14 @@ impl Engine {
 
     /// The same for a lease that ends and keeps its client; it is recorded.
     fn end(&mut self, now: Now, id: LeaseId, new: Lease, out: &mut Vec<Effect>) {
-        let new = self.transition(now, id, new, true, out);
+        let new = self.transition(now, id, new, Change::EVENT, out);
         self.store.end(id, new, now.wall, true);
+        self.store.propagate(id);
         self.log_functions_of_ended(id, out);
     }
 
-    /// What changing its state does to a lease, before it is stored and, if `write`, recorded.
-    fn transition(&mut self, now: Now, id: LeaseId, mut new: Lease, write: bool, out: &mut Vec<Effect>) -> Lease {
+    /// What changing its state does to a lease, before it is stored and recorded.
+    fn transition(&mut self, now: Now, id: LeaseId, mut new: Lease, change: Change, out: &mut Vec<Effect>) -> Lease {
         if self.store.conflicts(id, &new) {
             out.push(Effect::Log(LogKind::Error, format!("Lease conflict at {}", new.address)));
         }
@@ -80,11 +139,14 @@ impl Engine {
                 extras.agent_options.clear();
             }
         }
-        if old == BindingState::Active && !matches!(new.state, BindingState::Active | BindingState::Released) {
-            self.leave_active(now, &mut new, out);
+        let is_shared = self.store.peer_of(self.store.get(id).pool).is_some();
+        if let Some(ending) = ending(old, new.state, is_shared) {
+            self.leave_client(now, ending, &mut new, out);
         }
-        new.next_state = next_state(new.state);
-        if let Some(extras) = new.extras.as_deref_mut().filter(|_| write) {
+        new.next_state = next_state(new.state, is_shared);
+        if let Some(standing) = self.store.standing(self.store.get(id).pool) {
+            settle_with_partner(standing, change, &mut new);
+        } else if let Some(extras) = new.extras.as_deref_mut().filter(|_| change.write) {
             // No peer has acknowledged this change.
             extras.atsfp = Timestamp::UNSET;
         }
@@ -110,9 +172,13 @@ impl Engine {
         }
     }
 
-    /// The lease is nobody's any more: its `on expiry` runs, and what only a client's lease has goes.
-    fn leave_active(&mut self, now: Now, lease: &mut Lease, out: &mut Vec<Effect>) {
-        if let Some(block) = lease.extras.as_deref_mut().and_then(|extras| extras.on_expiry.take()) {
+    /// The lease is nobody's any more: its `on expiry` or `on release` runs, and what only a client's lease has goes.
+    fn leave_client(&mut self, now: Now, ending: Ending, lease: &mut Lease, out: &mut Vec<Effect>) {
+        let block = lease.extras.as_deref_mut().and_then(|extras| match ending {
+            Ending::Expiry => extras.on_expiry.take(),
+            Ending::Release => extras.on_release.take(),
+        });
+        if let Some(block) = block {
             self.run_event(now, lease, &block, None, out);
         }
         lease.hostname = SmallBytes::default();
@@ -140,13 +206,10 @@ impl Engine {
         extras(lease).variables = draft.take_variables();
     }
 
-    /// The client gives the lease back, or loses it to another lease of its own (spec/dhcpv4.md 25.4). Leases of a failover
-    /// pair are left alone.
+    /// The client gives the lease back, or loses it to another lease of its own (spec/dhcpv4.md 25.4). One that is shared
+    /// with a failover partner is free when both know.
     pub(super) fn release(&mut self, now: Now, id: LeaseId, request: Option<&Request<'_>>, out: &mut Vec<Effect>) {
         let mut lease = self.store.get(id).clone();
-        if !self.is_served(lease.pool) {
-            return;
-        }
         let block = lease.extras.as_deref_mut().and_then(|extras| {
             extras.on_expiry = None;
             extras.on_release.take()
@@ -165,7 +228,10 @@ impl Engine {
         }
         lease.ends = now.wall;
         lease.tstp = now.wall;
-        lease.state = BindingState::Free;
+        lease.state = match self.store.standing(lease.pool) {
+            Some(standing) => standing.rewound(&lease, BindingState::Released),
+            None => BindingState::Free,
+        };
         self.forget_pending(id);
         self.end(now, id, lease, out);
     }
@@ -185,7 +251,7 @@ impl Engine {
         lease.uid = SmallBytes::default();
         lease.state = BindingState::Abandoned;
         self.forget_pending(id);
-        self.supersede(now, id, lease, true, out);
+        self.supersede(now, id, lease, Change::EVENT, out);
     }
 
     /// Moves leases on whose time has come, a bounded number of them. True if more are due.
@@ -193,7 +259,10 @@ impl Engine {
         for _ in 0..EXPIRIES_A_TICK {
             let Some(id) = self.store.due(now.wall) else { return false };
             let mut lease = self.store.get(id).clone();
-            lease.state = lease.next_state;
+            lease.state = match self.store.standing(lease.pool) {
+                Some(standing) => standing.rewound(&lease, lease.next_state),
+                None => lease.next_state,
+            };
             self.end(now, id, lease, out);
         }
         self.store.due(now.wall).is_some()

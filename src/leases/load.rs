@@ -5,6 +5,7 @@ use super::lease::{BindingState, Lease, LeaseId};
 use super::queue::{Place, Queue, QUEUES};
 use super::slab::{ChainKind, UNQUEUED};
 use super::store::{pool_states, LeaseStore};
+use super::timers::Timers;
 use super::virgin::{bucket, BUCKETS};
 use crate::config::model::{Config, PoolId};
 use crate::wire::units::Timestamp;
@@ -28,7 +29,7 @@ impl LeaseStore {
             if slot.tie == UNQUEUED {
                 continue;
             }
-            let has_peer = self.pools.get(slot.lease.pool.index()).is_some_and(|pool| pool.has_peer);
+            let has_peer = self.pools.get(slot.lease.pool.index()).is_some_and(|pool| pool.peer.is_some());
             settle(&mut slot.lease, has_peer);
             let address = u32::from(slot.lease.address);
             // Records were numbered downwards as they came: the newest has the lowest number.
@@ -55,7 +56,6 @@ impl LeaseStore {
     fn queue_all(&mut self, walk: &[Step]) {
         let coverage = coverage(&self.ranges);
         let mut places: Vec<[Vec<Place>; QUEUES]> = (0..self.pools.len()).map(|_| Default::default()).collect();
-        let mut timers = Vec::new();
         let mut run = Run::default();
         for (number, step) in walk.iter().enumerate() {
             let slot = self.slab.slot_mut(LeaseId(step.id));
@@ -67,16 +67,17 @@ impl LeaseStore {
             if let Some(places) = places.get_mut(lease.pool.index()) {
                 places[queue as usize].push(Place::new(lease.ends, slot.tie, LeaseId(step.id)));
             }
-            if pool.expires(lease) {
-                timers.push((lease.ends, LeaseId(step.id)));
-            }
         }
         for (pool, places) in self.pools.iter_mut().zip(places) {
             for (queue, places) in Queue::ALL.into_iter().zip(places) {
                 *pool.queues.queue_mut(queue) = places.into_iter().collect();
             }
         }
-        self.timers = timers.into_iter().collect();
+        let (slab, pools) = (&self.slab, &self.pools);
+        self.timers = Timers::of(walk.iter().map(|step| {
+            let lease = slab.lease(step.id);
+            (pools.get(lease.pool.index()).and_then(|pool| pool.peer), LeaseId(step.id), lease)
+        }));
     }
 }
 

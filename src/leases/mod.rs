@@ -14,7 +14,7 @@ pub mod objects;
 pub mod peer;
 #[cfg(test)]
 mod properties;
-mod queue;
+pub mod queue;
 pub mod reader;
 mod slab;
 #[cfg(test)]
@@ -25,5 +25,6 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod timers;
 mod virgin;
 pub mod writer;

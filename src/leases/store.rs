@@ -6,11 +6,13 @@
 
 use super::chain::{Chains, Preference};
 use super::lease::{BindingState, JournalPosition, Lease, LeaseExtras, LeaseFlags, LeaseId, SmallBytes};
+use super::peer::{PeerRecord, Standing};
 use super::queue::{Place, Queue, Queues};
 use super::slab::{hardware_key, ChainKind, Slab, UNQUEUED};
+use super::timers::Timers;
 use super::virgin::{self, VirginOrder};
 use super::writer::{self, Format};
-use crate::config::model::{Config, PoolId};
+use crate::config::model::{Config, FailoverPeer, PeerId, PoolId};
 use crate::wire::hardware::HardwareAddr;
 use crate::wire::units::Timestamp;
 use hashbrown::HashTable;
@@ -36,16 +38,17 @@ pub struct PoolState {
     total: u32,
     /// Of those, addresses that are on a queue, which is all that were ever used.
     pub(super) used: u32,
-    /// Served together with a failover peer.
-    pub(super) has_peer: bool,
+    /// The relationship in which it is served together with a failover partner.
+    pub(super) peer: Option<PeerId>,
 }
 
-impl PoolState {
-    /// True if the lease changes state by itself when it ends. Leases shared with a failover peer do not: the peer has a say
-    /// in it, and without one the record has to stay as both know it.
-    pub(super) fn expires(&self, lease: &Lease) -> bool {
-        lease.next_state != lease.state && lease.ends != Timestamp::NEVER && !self.has_peer
-    }
+/// What the failover partners have to be told of.
+#[derive(Debug, Default)]
+pub struct PeerChanges {
+    /// Leases that changed, in order; one may be named more than once.
+    pub leases: Vec<LeaseId>,
+    /// Pools of which a free or backup lease was taken.
+    pub drained: BTreeSet<PoolId>,
 }
 
 /// Records that still have to be written, and which leases wait for them.
@@ -70,8 +73,11 @@ pub struct LeaseStore {
     pub(super) pools: Vec<PoolState>,
     /// Stretches of addresses with their pools, ascending.
     pub(super) ranges: Vec<(u32, u32, PoolId)>,
-    /// Leases that change state when their time comes: by `ends`.
-    pub(super) timers: BTreeSet<(Timestamp, LeaseId)>,
+    /// Leases that change state when their time comes.
+    pub(super) timers: Timers,
+    /// Where each failover relationship stands, by its number.
+    standings: Vec<Standing>,
+    peer_changes: PeerChanges,
     /// The next lease queued goes in front of its equals: counts down.
     pub(super) next_tie: i64,
     pending: Pending,
@@ -98,7 +104,9 @@ impl LeaseStore {
             ranges: range_table(config),
             orphans: BTreeSet::new(),
             generation: 0,
-            timers: BTreeSet::new(),
+            timers: Timers::default(),
+            standings: standings(config),
+            peer_changes: PeerChanges::default(),
             next_tie: i64::MAX - 1,
             pending: Pending::default(),
             format: Format::new(config),
@@ -237,6 +245,11 @@ impl LeaseStore {
 
     /// New contents for a lease that is on no chain, or keeps its place there.
     fn replace(&mut self, id: LeaseId, new: Lease) {
+        let old = self.get(id);
+        let was_idle = matches!(old.state, BindingState::Free | BindingState::Backup) && old.state != new.state;
+        if was_idle && self.peer_of(old.pool).is_some() {
+            self.peer_changes.drained.insert(old.pool);
+        }
         self.unqueue(id);
         let slot = self.slab.slot_mut(id);
         let (address, pool) = (slot.lease.address, slot.lease.pool);
@@ -271,9 +284,61 @@ impl LeaseStore {
         }
     }
 
-    /// Changes the rarely used parts in memory only; nothing of them is indexed.
+    /// Changes the rarely used parts in memory only. The partner's times stay as they are: they are indexed.
     pub fn set_extras(&mut self, id: LeaseId, extras: Option<Box<LeaseExtras>>) {
-        self.slab.slot_mut(id).lease.extras = extras;
+        let lease = &mut self.slab.slot_mut(id).lease;
+        let (tsfp, atsfp) = (lease.tsfp(), lease.atsfp());
+        lease.extras = extras;
+        lease.set_tsfp(tsfp);
+        lease.set_atsfp(atsfp);
+    }
+
+    /// The relationship in which a pool is shared with a failover partner.
+    pub fn peer_of(&self, pool: PoolId) -> Option<PeerId> {
+        self.pools.get(pool.index()).and_then(|pool| pool.peer)
+    }
+
+    /// Where the relationship of a pool stands; `None` if the pool is this server's alone.
+    pub fn standing(&self, pool: PoolId) -> Option<&Standing> {
+        self.standings.get(self.peer_of(pool)?.index())
+    }
+
+    /// Where a relationship stands.
+    pub fn standing_of(&self, peer: PeerId) -> Option<&Standing> {
+        self.standings.get(peer.index())
+    }
+
+    /// A relationship stands elsewhere now.
+    pub fn set_standing(&mut self, peer: PeerId, standing: Standing) {
+        if let Some(old) = self.standings.get_mut(peer.index()) {
+            *old = standing;
+        }
+    }
+
+    /// Relationships stand where their records say; their protocol has not begun.
+    pub fn set_peer_records(&mut self, peers: &[FailoverPeer], records: &[PeerRecord]) {
+        for (peer, standing) in peers.iter().zip(&mut self.standings) {
+            if let Some(record) = records.iter().find(|record| record.name == peer.name) {
+                *standing = record.standing(peer);
+            }
+        }
+    }
+
+    /// The failover partner has to be told of a lease, if there is one.
+    pub fn propagate(&mut self, id: LeaseId) {
+        if self.peer_of(self.get(id).pool).is_some() {
+            self.peer_changes.leases.push(id);
+        }
+    }
+
+    /// What partners have to be told of since the last call.
+    pub fn take_peer_changes(&mut self) -> PeerChanges {
+        std::mem::take(&mut self.peer_changes)
+    }
+
+    /// The leases on a queue of a pool, in its order; addresses that were never used are on none.
+    pub fn on_queue(&self, pool: PoolId, queue: Queue) -> impl Iterator<Item = LeaseId> + '_ {
+        self.pools.get(pool.index()).into_iter().flat_map(move |pool| pool.queues.queue(queue)).map(|place| place.id())
     }
 
     /// Notes in memory only that the client was heard; its place among others of the client stays.
@@ -317,12 +382,15 @@ impl LeaseStore {
     /// The next lease whose `ends` has come and that has another state to go to; the caller supersedes it and asks again.
     /// O(log n).
     pub fn due(&self, now: Timestamp) -> Option<LeaseId> {
-        let (ends, id) = *self.timers.first()?;
+        let (ends, id) = self.timers.first(&self.standings)?;
         if ends > now {
             return None;
         }
         // Leases of one pool that end together go in the order of their queue.
         let lease = self.get(id);
+        if lease.ends != ends {
+            return Some(id);
+        }
         let queue = self.pools.get(lease.pool.index())?.queues.queue(Queue::of_lease(lease));
         let equals = queue.range(Place::front_of(ends)..).map(|place| place.id());
         equals.into_iter().find(|id| self.get(*id).next_state != self.get(*id).state).or(Some(id))
@@ -330,7 +398,7 @@ impl LeaseStore {
 
     /// When a lease will be due; `None` if none ever will.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.timers.first().map(|(ends, _)| *ends)
+        self.timers.first(&self.standings).map(|(ends, _)| ends)
     }
 
     /// Takes a lease from the lease file; the last one of an address counts. It is in no index but that of addresses until
@@ -354,6 +422,7 @@ impl LeaseStore {
         self.ranges = range_table(config);
         self.format = Format::new(config);
         self.file_order = file_order(config);
+        self.standings = standings(config);
         self.generation += 1;
         let orphans = std::mem::take(&mut self.orphans);
         for (at, id) in (0..self.slab.len() as u32).map(LeaseId).enumerate() {
@@ -396,9 +465,9 @@ impl LeaseStore {
         }
         let place = Place::new(slot.lease.ends, slot.tie, id);
         slot.tie = UNQUEUED;
-        self.timers.remove(&(slot.lease.ends, id));
         let queue = Queue::of_lease(&slot.lease);
         if let Some(pool) = self.pools.get_mut(slot.lease.pool.index()) {
+            self.timers.remove(pool.peer, id, &slot.lease);
             pool.queues.queue_mut(queue).remove(&place);
             pool.used -= 1;
         }
@@ -415,9 +484,7 @@ impl LeaseStore {
         let Some(pool) = self.pools.get_mut(lease.pool.index()) else { return };
         pool.queues.queue_mut(Queue::of_lease(lease)).insert(Place::new(lease.ends, slot.tie, id));
         pool.used += 1;
-        if pool.expires(lease) {
-            self.timers.insert((lease.ends, id));
-        }
+        self.timers.insert(pool.peer, id, lease);
     }
 }
 
@@ -439,6 +506,11 @@ impl Iterator for Chain<'_> {
     }
 }
 
+/// The relationships of a configuration before anything is known of them.
+fn standings(config: &Config) -> Vec<Standing> {
+    config.peers.iter().map(|peer| PeerRecord::new(peer, Timestamp::UNSET).standing(peer)).collect()
+}
+
 /// The ranges of a configuration.
 fn range_table(config: &Config) -> Vec<(u32, u32, PoolId)> {
     config.index.ranges.iter().map(|(low, high, pool, _)| (*low, *high, *pool)).collect()
@@ -454,7 +526,7 @@ pub fn pool_states(config: &Config, used: Vec<(PoolId, u32)>) -> Vec<PoolState> 
     let mut pools: Vec<PoolState> = virgin::orders(config, used)
         .into_iter()
         .zip(&config.pools)
-        .map(|(virgins, pool)| PoolState { virgins, has_peer: pool.failover_peer.is_some(), ..PoolState::default() })
+        .map(|(virgins, pool)| PoolState { virgins, peer: pool.failover_peer, ..PoolState::default() })
         .collect();
     for (low, high, pool, _) in &config.index.ranges {
         if let Some(pool) = pools.get_mut(pool.index()) {

@@ -3,6 +3,7 @@
 use super::file::FileText;
 use super::lease::{BindingState, Lease, SmallBytes};
 use super::objects::Objects;
+use super::peer;
 use super::reader::{read, Destination};
 use super::store::LeaseStore;
 use super::testing::Site;
@@ -36,14 +37,18 @@ pub fn load_into(objects: Objects, config: &Config, text: &[u8], now: u32) -> Lo
     loaded.store.finish_load(config);
     loaded.objects.groups.apply(&mut loaded.config);
     loaded.objects.classes.apply(&mut loaded.config);
+    loaded.objects.failover =
+        peer::complete(std::mem::take(&mut loaded.objects.failover), &loaded.config.peers, Timestamp(now));
+    loaded.store.set_peer_records(&loaded.config.peers, &loaded.objects.failover);
     loaded
 }
 
-/// What happens to a lease whose time has come, as far as its record goes (spec/dhcpv4.md 25.3, without failover).
+/// What happens to a lease whose time has come, as far as its record goes (spec/dhcpv4.md 25.3, spec/failover.md 14).
 pub fn expire(store: &mut LeaseStore, now: Timestamp) {
     while let Some(id) = store.due(now) {
         let mut lease = store.get(id).clone();
-        if lease.state == BindingState::Active {
+        let stays = store.peer_of(lease.pool).is_some() && lease.next_state == BindingState::Expired;
+        if lease.state == BindingState::Active && !stays {
             lease.tstp = lease.ends;
             lease.hostname = SmallBytes::default();
             if let Some(extras) = &mut lease.extras {

@@ -12,16 +12,9 @@ pub use groups::{write_group, DynamicGroups, GroupRecord};
 pub use hosts::{is_host_name, write_host, AlreadyExists, DynamicHosts, HostRecord};
 
 use super::ia::IaTables;
+use super::peer::PeerRecord;
 use super::text;
 use crate::config::model::Config;
-
-/// A `failover peer` record: what it is called, and its text as it stands in the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
-    pub key: Vec<u8>,
-    /// The record from its keyword to its closing brace.
-    pub text: Vec<u8>,
-}
 
 /// Counts for the `Wrote ...` lines (spec/leases-file.md 20).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +29,8 @@ pub struct ObjectCounts {
 pub struct Objects {
     pub classes: DynamicClasses,
     pub groups: DynamicGroups,
-    pub failover: Vec<Kept>,
+    /// Relationships, in the order of their records.
+    pub failover: Vec<PeerRecord>,
     /// The DUID the file remembers.
     pub server_duid: Option<Box<[u8]>>,
     pub hosts: DynamicHosts,
@@ -68,9 +62,7 @@ impl Objects {
             write_host(out, host, registry, &has_group);
         }
         for peer in &self.failover {
-            out.push(b'\n');
-            out.extend_from_slice(&peer.text);
-            out.push(b'\n');
+            peer.write(out, config.local_times);
         }
         counts
     }
@@ -104,14 +96,6 @@ pub fn table_place(name: &[u8], size: u32) -> u32 {
         (sum & 0xffff) + (sum >> 16)
     });
     sum % size
-}
-
-/// Puts a record in the place of an earlier one of the same key, or at the end.
-pub fn keep(records: &mut Vec<Kept>, record: Kept) {
-    match records.iter_mut().find(|old| old.key == record.key) {
-        Some(old) => *old = record,
-        None => records.push(record),
-    }
 }
 
 /// The text of a `server-duid` record.

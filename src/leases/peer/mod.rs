@@ -9,6 +9,6 @@ mod rules;
 mod standing;
 
 pub use balance::{bucket, seconds_waited, LoadBalance};
-pub use record::PeerRecord;
+pub use record::{complete, PeerRecord};
 pub use rules::{granted, potential_expiry};
 pub use standing::{PeerState, Role, ServiceClass, Standing};

@@ -5,6 +5,16 @@ use crate::config::model::FailoverPeer;
 use crate::leases::text;
 use crate::wire::units::{Seconds, Timestamp};
 
+/// The records of all relationships of a configuration, the last declared first, as ISC keeps them: those that were read,
+/// and new ones for the others.
+pub fn complete(read: Vec<PeerRecord>, peers: &[FailoverPeer], now: Timestamp) -> Vec<PeerRecord> {
+    let record = |peer: &FailoverPeer| {
+        let known = read.iter().find(|record| record.name == peer.name).cloned();
+        known.unwrap_or_else(|| PeerRecord::new(peer, now))
+    };
+    peers.iter().rev().map(record).collect()
+}
+
 /// What of a relationship outlives a restart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerRecord {

@@ -43,11 +43,11 @@ impl Standing {
         }
     }
 
-    /// The state a lease goes to when it ends: while the partner cannot be heard, at once to what the partner believes in at
-    /// worst, if that is mine to give.
-    pub fn state_after(&self, lease: &Lease) -> BindingState {
+    /// The state a lease goes to instead of `next` when it ends: while the partner cannot be heard, at once to what the
+    /// partner believes in at worst, if that is mine to give.
+    pub fn rewound(&self, lease: &Lease, next: BindingState) -> BindingState {
         let rewinds = self.service == ServiceClass::NotCooperating && lease.rewind_state == self.role.free_state();
-        match lease.next_state {
+        match next {
             BindingState::Expired | BindingState::Released if rewinds => lease.rewind_state,
             next => next,
         }
@@ -157,9 +157,8 @@ mod tests {
 
     #[test]
     fn what_was_never_told_to_the_partner_is_taken_back() {
-        let mut ended = lease(BindingState::Active, BindingState::Free, 0);
-        ended.next_state = BindingState::Expired;
-        let after = |role, state| standing(role, state).state_after(&ended);
+        let ended = lease(BindingState::Active, BindingState::Free, 0);
+        let after = |role, state| standing(role, state).rewound(&ended, BindingState::Expired);
         assert_eq!(after(Role::Primary, PeerState::Normal), BindingState::Expired);
         assert_eq!(after(Role::Primary, PeerState::CommunicationsInterrupted), BindingState::Free);
         assert_eq!(after(Role::Secondary, PeerState::CommunicationsInterrupted), BindingState::Expired);

@@ -5,6 +5,7 @@
 //! record that begins a line, so that nothing but the damaged record is lost.
 
 mod block;
+mod failover;
 mod ia;
 mod lease;
 mod object;

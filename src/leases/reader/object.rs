@@ -1,8 +1,8 @@
 //! Records that are not leases (spec/leases-file.md 10 to 15): parsed as far as they are needed, kept as they stand.
 
 use super::super::lexer::Token;
-use super::super::objects::{keep, HostRecord, Kept};
-use super::super::text::{from_latin1, latin1};
+use super::super::objects::HostRecord;
+use super::super::text::from_latin1;
 use super::{Fault, Other, Reader};
 use crate::config::lower_block;
 use crate::config::model::FixedAddress;
@@ -69,34 +69,6 @@ impl<R: Read> Reader<'_, R> {
                 }
             }
         }
-    }
-
-    /// The record from its keyword on.
-    pub fn captured(&mut self, keyword: &[u8]) -> Vec<u8> {
-        [keyword, self.lexer.end_capture()].concat()
-    }
-
-    fn failover(&mut self) -> Result<(), Fault> {
-        self.lexer.begin_capture();
-        let token = self.token()?;
-        if !self.lexer.is("peer") {
-            // ISC says nothing either.
-            return if token == Token::Punctuation(b'{') { self.skip_block(1) } else { self.skip_statement(0) };
-        }
-        if !matches!(self.token()?, Token::String | Token::Word) {
-            self.complain("expecting failover peer name");
-            return self.skip_statement(0);
-        }
-        let key = self.lexer.text().to_vec();
-        if !self.to.config.peers.iter().any(|peer| latin1(&peer.name) == key) {
-            self.complain(&format!("unknown failover peer: {}", from_latin1(&key)));
-            return self.skip_statement(0);
-        }
-        while self.token()? != Token::Punctuation(b'{') {}
-        self.skip_block(1)?;
-        let text = self.captured(b"failover");
-        keep(&mut self.to.objects.failover, Kept { key, text });
-        Ok(())
     }
 
     fn host(&mut self) -> Result<(), Fault> {
