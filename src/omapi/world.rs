@@ -7,9 +7,11 @@ use crate::config::model::{Config, HostId, PoolId};
 use crate::eval::LogKind;
 use crate::leases::lease::{Billing, JournalPosition, Lease, LeaseId};
 use crate::leases::objects::{ClassRecord, GroupRecord, HostRecord};
+use crate::leases::peer::PeerState;
 use crate::leases::store::LeaseStore;
 use crate::wire::hardware::HardwareAddr;
-use crate::wire::units::Now;
+use crate::wire::omapi::ResultCode;
+use crate::wire::units::{Now, Seconds, Timestamp};
 use std::net::Ipv4Addr;
 
 /// An object of the server, as handles and references between objects name it.
@@ -47,6 +49,20 @@ pub struct InterfaceState {
     pub name: Box<str>,
     /// False after it was shut down.
     pub is_up: bool,
+}
+
+/// Where a failover relationship stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerView {
+    pub local: PeerState,
+    pub local_since: Timestamp,
+    pub partner: PeerState,
+    pub partner_since: Timestamp,
+    pub mclt: Seconds,
+    /// Which hash buckets are the primary's, once that is known.
+    pub buckets: Option<[u8; 32]>,
+    /// Updates that the partner has not acknowledged.
+    pub unacked_updates: u32,
 }
 
 /// The server, as the objects of OMAPI see it.
@@ -114,4 +130,13 @@ pub trait World {
 
     /// Stops serving an interface. False if it is not served.
     fn disable_interface(&mut self, name: &str) -> bool;
+
+    /// Where the failover relationship of that name stands.
+    fn peer(&self, name: &str) -> Option<PeerView>;
+
+    /// Moves a failover relationship to a state at once. `NOT_IMPLEMENTED` as long as failover is not served.
+    fn set_peer_state(&mut self, name: &str, state: PeerState) -> Result<(), ResultCode>;
+
+    /// Ends the server, as soon as what was decided until now is carried out and answered.
+    fn shut_down(&mut self);
 }
