@@ -263,8 +263,16 @@ class Side:
         return re.sub(r"(?m)^server-duid .*;$", "server-duid <its own>;", self.masked_text(self.lab.read("dhcpd.leases")))
 
     def leases(self, since=0):
-        """Notes the lease file, or what was appended since it was of that length."""
-        self.note("lease file", *("  = " + line for line in self.lease_file()[since:].splitlines()))
+        """Notes the lease file, or what was appended since it was of that length.
+
+        A server may write beside its service what no client waits for: the file is read once it has stood still.
+        """
+        text = None
+        end = time.monotonic() + STEP_TIMEOUT
+        while text != self.lease_file() and time.monotonic() < end:
+            text = self.lease_file()
+            self.pump(0.1)
+        self.note("lease file", *("  = " + line for line in text[since:].splitlines()))
 
     def length(self):
         return len(self.lease_file())
