@@ -374,6 +374,11 @@ impl LeaseStore {
         JournalPosition(self.pending.position)
     }
 
+    /// The position of the newest record.
+    pub fn position(&self) -> JournalPosition {
+        JournalPosition(self.pending.position)
+    }
+
     /// The text of all records since the last call, and the position of the last one.
     pub fn take_journal(&mut self) -> (Vec<u8>, JournalPosition) {
         (std::mem::take(&mut self.pending.text), JournalPosition(self.pending.position))

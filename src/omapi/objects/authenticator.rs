@@ -13,6 +13,11 @@ pub fn key<'c>(config: &'c Config, name: &[u8]) -> Option<&'c Key> {
     config.keys.iter().find(|key| octets(&key.name).eq_ignore_ascii_case(name))
 }
 
+/// The key that `omapi-key` names.
+pub fn required<'c>(config: &'c Config, name: &str) -> Option<&'c Key> {
+    key(config, &octets(name))
+}
+
 /// By name and full algorithm name, both of which are needed.
 fn find(world: &mut dyn World, keys: &Keys<'_>) -> Result<Object, ResultCode> {
     if keys.values.is_empty() {
