@@ -259,8 +259,12 @@ class Side:
         self.settle()
 
     def lease_file(self):
-        """The lease file without what every server has of its own."""
-        return re.sub(r"(?m)^server-duid .*;$", "server-duid <its own>;", self.masked_text(self.lab.read("dhcpd.leases")))
+        """The lease file without what every server has of its own: its DUID, and the order of records that come from ISC's
+        hash tables when the file is written anew, which is before the first lease."""
+        text = re.sub(r"(?m)^server-duid .*;$", "server-duid <its own>;", self.masked_text(self.lab.read("dhcpd.leases")))
+        head, lease, rest = text.partition("\nlease ")
+        first, *records = re.split(r"(?m)^(?=(?:class|subclass|group|host) )", head + "\n")
+        return first + "".join(sorted(records)) + (lease + rest).removeprefix("\n")
 
     def leases(self, since=0):
         """Notes the lease file, or what was appended since it was of that length.
