@@ -1,7 +1,7 @@
 """Groups, classes, subclasses and interfaces."""
 
 from book import scenario
-from protocol import address, mac
+from protocol import DELETE, OPEN, address, mac
 
 
 @scenario()
@@ -111,6 +111,29 @@ def interface(s):
     c.update(one.handle, {"state": "down"})
     c.update(one.handle, {"name": "a-name-of-sixteen"})
     s.dora(mac("02:00:00:00:00:05"))
+
+
+@scenario()
+def interface_deleted(s):
+    """An interface taken away is not served any more; OMAPI goes on."""
+    c = s.connect()
+    one = c.open("interface", {"name": "eth0"}).handle
+    c.request(DELETE, one)
+    c.read()
+    s.pump(0.3)
+    s.flush()
+    s.send_dhcp(mac("02:00:00:00:00:05"), 1, answers=False)
+    s.pump(0.3)
+    s.flush()
+    c.request(OPEN, message={"type": "lease"}, values={"ip-address": address("10.0.0.104")})
+    c.read()
+    c.request(DELETE, one)
+    c.read()
+    c.request(OPEN, message={"type": "interface"}, values={"name": "eth0"})
+    c.read()
+    s.ended = s.lab.process.poll() is not None
+    s.stop()
+    s.start()
 
 
 @scenario(shell=True)
