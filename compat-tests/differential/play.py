@@ -175,6 +175,10 @@ class Play:
                 side.note("  (does not answer)")
                 side.synced = True
         self.pump(0.002)
+        self.wait_for_both()
+
+    def wait_for_both(self):
+        """One server may be slower than the other."""
         end = time.monotonic() + GRACE
         while len({(len(s.frames), len(s.log)) for s in self.sides}) > 1 and time.monotonic() < end:
             self.pump(end - time.monotonic())
@@ -335,6 +339,10 @@ class Play:
                 side.lab.sockets[wire].send(data)
         if "heard" in dict(step.keys):
             self.pump_for(0.2)
+            end = time.monotonic() + STEP_TIMEOUT
+            while step.expected not in (None, ["none"]) and not all(map(self.results, self.sides)) and time.monotonic() < end:
+                self.pump(end - time.monotonic())
+            self.wait_for_both()
             return
         self.settle(wire)
         if int(time.time()) != second and len({len(s.frames) for s in self.sides}) == 1:
