@@ -1,11 +1,17 @@
 //! All types of objects by name (spec/omapi.md 10.1).
 
 use super::object::Kind;
-use super::objects::{authenticator, control, interface, network, peer};
+use super::objects::{authenticator, class, control, group, host, interface, lease, network, peer};
 use super::world::Object;
+use crate::leases::lease::Billing;
 
 /// Those that can be opened.
 pub const KINDS: &[&Kind] = &[
+    &lease::KIND,
+    &host::KIND,
+    &group::KIND,
+    &class::CLASS,
+    &class::SUBCLASS,
     &authenticator::KIND,
     &control::KIND,
     &interface::KIND,
@@ -43,7 +49,10 @@ pub fn of(object: &Object) -> &'static Kind {
         Object::Control => &control::KIND,
         Object::Peer(_) => &peer::KIND,
         Object::Authenticator(_) => &authenticator::KIND,
-        // [objects]: your kinds go here and into KINDS.
-        Object::Lease(_) | Object::Host(_) | Object::Group(_) | Object::Class(_) => &network::SHARED_NETWORK,
+        Object::Lease(_) => &lease::KIND,
+        Object::Host(_) => &host::KIND,
+        Object::Group(_) => &group::KIND,
+        Object::Class(Billing { subclass: None, .. }) => &class::CLASS,
+        Object::Class(_) => &class::SUBCLASS,
     }
 }

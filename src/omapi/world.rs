@@ -95,6 +95,9 @@ pub trait World {
     /// The name of a host that a lease refers to.
     fn host_name(&self, id: HostId) -> Option<&str>;
 
+    /// The addresses of a host name in the DNS, as far as they are known.
+    fn addresses_of(&self, name: &str) -> Vec<Ipv4Addr>;
+
     /// The live host of that name, of dhcpd.conf or made at run time.
     fn host(&self, name: &str) -> Option<HostRecord>;
 
