@@ -29,7 +29,7 @@ libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
 fn rewritten(config: &Config, octets: &[u8]) -> (Vec<String>, Vec<u8>) {
     let (mut store, objects, log) = load_leases(config, octets, START);
     let (mut text, mut out) = (FileText::new(), Vec::new());
-    while !text.chunk(&mut store, &objects, START, 100, &mut out) {}
+    while !text.chunk(&mut store, &objects, config, START, 100, &mut out) {}
     (log, out)
 }
 
