@@ -299,7 +299,9 @@ impl<'l> EventLoop<'l> {
     /// One batch of frames of one interface.
     fn receive(&mut self, number: usize, now: Now) {
         let Service { engine, listeners, server_port, .. } = &mut self.service;
-        let Some(Listener { served, socket, counters, ready, .. }) = listeners.get_mut(number) else { return };
+        let Some(Listener { served, socket, counters, ready, is_disabled, .. }) = listeners.get_mut(number) else {
+            return;
+        };
         let (effects, server_port) = (&mut self.effects, *server_port);
         let interface = InterfaceId(u16::try_from(number).unwrap_or(u16::MAX));
         let received = socket.receive(&mut self.arena, |frame, info: FrameInfo| {
@@ -309,7 +311,8 @@ impl<'l> EventLoop<'l> {
                 let kind = if complaint.check == Check::UdpChecksum { LogKind::Debug } else { LogKind::Info };
                 effects.push(Effect::Log(kind, complaint.to_string()));
             }
-            if let Ok(datagram) = outcome {
+            // What comes to a disabled interface is taken, so that it is not served when the interface is back.
+            if let Some(datagram) = outcome.ok().filter(|_| !*is_disabled) {
                 engine.receive(now, Ingress { interface, source: datagram.source }, datagram.payload, effects);
             }
         });

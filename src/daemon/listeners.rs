@@ -20,6 +20,8 @@ pub struct Listener {
     pub hardware: [u8; 6],
     /// Frames may be waiting.
     pub ready: bool,
+    /// An operator had it shut down: what comes is not listened to.
+    pub is_disabled: bool,
 }
 
 impl Listener {
@@ -34,14 +36,19 @@ impl Listener {
         let address = served.link.hardware.address();
         let mut hardware = [0; 6];
         hardware.iter_mut().zip(address).for_each(|(to, from)| *to = *from);
-        Ok(Listener { served, socket, counters: FrameCounters::default(), hardware, ready: true })
+        Ok(Listener { served, socket, counters: FrameCounters::default(), hardware, ready: true, is_disabled: false })
+    }
+
+    /// How log lines name it.
+    pub fn tail(&self, config: &Config) -> String {
+        let network = config.networks.get(self.served.network.index()).map_or("unattached", |network| &network.name);
+        let link = &self.served.link;
+        format!("LPF/{}/{}/{network}", link.name, link.hardware)
     }
 
     /// Announces it.
     pub fn announce(&self, config: &Config, logger: &mut Logger) {
-        let network = config.networks.get(self.served.network.index()).map_or("unattached", |network| &network.name);
-        let link = &self.served.link;
-        let tail = format!("LPF/{}/{}/{network}", link.name, link.hardware);
+        let tail = self.tail(config);
         logger.info(&format!("Listening on {tail}"));
         logger.info(&format!("Sending on   {tail}"));
     }

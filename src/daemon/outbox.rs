@@ -55,6 +55,11 @@ impl Outbox {
         self.leaving.extend(self.waiting.drain(..ready));
     }
 
+    /// True if the journal cannot write at present.
+    pub fn is_failing(&self) -> bool {
+        self.failing
+    }
+
     /// The journal cannot write: no reply that waits is sent, now or until it can write again.
     pub fn set_failing(&mut self, failing: bool) {
         self.failing = failing;

@@ -139,6 +139,7 @@ fn try_swap(result: Result<Box<Loaded>, Fatal>, service: &mut Service, logger: &
         if let Some(at) = old.iter().position(same) {
             let mut listener = old.swap_remove(at);
             listener.served = served;
+            listener.is_disabled = false;
             service.listeners.push(listener);
             continue;
         }

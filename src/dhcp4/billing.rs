@@ -57,9 +57,14 @@ impl Counts {
         counts
     }
 
+    /// How many leases are billed to it.
+    pub fn used(&self, billing: &Billing) -> u32 {
+        self.leases.get(billing).copied().unwrap_or(0)
+    }
+
     /// True if another lease may be billed.
     pub fn has_room(&self, billing: &Billing, limit: u32) -> bool {
-        self.leases.get(billing).copied().unwrap_or(0) < limit
+        self.used(billing) < limit
     }
 
     /// A lease changes.

@@ -2,7 +2,7 @@
 
 use super::billing::Counts;
 use super::effect::{Effect, Ingress, Interface};
-use super::hosts::{AllHosts, Hosts};
+use super::hosts::Hosts;
 use super::intake::{self, Request};
 use super::log_text::{Client, TypeName, Via};
 use super::lookup::Lookups;
@@ -14,7 +14,7 @@ use crate::eval::bindings::Bindings;
 use crate::eval::environment::{Names, Outcome};
 use crate::eval::fold::Folded;
 use crate::leases::lease::LeaseId;
-use crate::leases::objects::{DynamicHosts, HostRecord};
+use crate::leases::objects::DynamicHosts;
 use crate::leases::store::LeaseStore;
 use crate::options::decode::{DecodeNote, NoteLevel, PacketOptions};
 use crate::options::registry::SpaceId;
@@ -163,22 +163,6 @@ impl Engine {
     /// Takes over the hosts made at run time; to be called again after `reconfigure`.
     pub fn set_dynamic_hosts(&mut self, records: &DynamicHosts) {
         self.hosts = Arc::new(Hosts::new(&self.config, records));
-    }
-
-    /// All hosts.
-    pub fn hosts(&self) -> AllHosts<'_> {
-        self.hosts.over(&self.config)
-    }
-
-    /// A host was made, changed or deleted at run time.
-    pub fn enter_host(&mut self, record: &HostRecord) {
-        Arc::make_mut(&mut self.hosts).enter(&self.config, record);
-    }
-
-    /// Changes the configuration in force: named groups and classes are made and taken away at run time. `edit` tells if it
-    /// gave a class a lease limit.
-    pub fn edit_config(&mut self, edit: impl FnOnce(&mut Config) -> bool) {
-        self.has_limits |= edit(Arc::make_mut(&mut self.config));
     }
 
     /// Replaces what is known of names outside.

@@ -19,6 +19,7 @@ mod log_text;
 mod lookup;
 mod nak;
 mod network;
+mod operator;
 mod parameters;
 mod permits;
 mod ping;

@@ -61,7 +61,8 @@ enum Ending {
 fn ending(from: BindingState, to: BindingState, is_shared: bool) -> Option<Ending> {
     use BindingState::*;
     match (is_shared, from, to) {
-        (false, Active, to) if !matches!(to, Active | Released) => Some(Ending::Expiry),
+        (false, Active, Released) => Some(Ending::Release),
+        (false, Active, to) if to != Active => Some(Ending::Expiry),
         (true, Active | Expired, Free | Backup) => Some(Ending::Expiry),
         (true, Released, Free | Backup) => Some(Ending::Release),
         _ => None,
@@ -121,7 +122,7 @@ impl Engine {
     }
 
     /// The same for a lease that ends and keeps its client; it is recorded.
-    fn end(&mut self, now: Now, id: LeaseId, new: Lease, out: &mut Vec<Effect>) {
+    pub(super) fn end(&mut self, now: Now, id: LeaseId, new: Lease, out: &mut Vec<Effect>) {
         let new = self.transition(now, id, new, Change::EVENT, out);
         self.store.end(id, new, now.wall, true);
         self.store.propagate(id);

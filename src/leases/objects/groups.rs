@@ -22,6 +22,8 @@ pub struct GroupRecord {
     pub supersedes_static: bool,
     pub deleted: bool,
     pub statements: Arc<[Stmt]>,
+    /// dhcpd.conf has a group of that name. Not in the file.
+    pub is_declared: bool,
     /// The record as it stood in the file, if not all of it could be understood; it is written back like that.
     pub verbatim: Option<Vec<u8>>,
 }
@@ -35,6 +37,7 @@ impl GroupRecord {
             supersedes_static: false,
             deleted: false,
             statements,
+            is_declared: false,
             verbatim: None,
         }
     }
@@ -59,7 +62,7 @@ impl DynamicGroups {
             self.groups.remove(&*group.name);
         } else {
             let dynamic = group.dynamic && !group.deleted;
-            self.groups.put(group.name.clone(), GroupRecord { dynamic, ..group });
+            self.groups.put(group.name.clone(), GroupRecord { dynamic, is_declared, ..group });
         }
     }
 
