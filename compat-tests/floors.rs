@@ -20,6 +20,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("omapi", 5),
     ("ddns", 5),
     ("daemon", 6),
+    ("omshell", 6),
 ];
 
 fn floor(module: &str) -> Option<u8> {

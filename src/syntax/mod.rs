@@ -20,10 +20,17 @@ pub use table::{blocks_of_statement, statement_words};
 
 use ast::{Name, Statement};
 use driver::{Driver, Halt};
+use pest::Parser;
 use source::SourceMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use table::Blocks;
+
+/// True if a word is a keyword of the language, in any case.
+pub fn is_keyword(word: &str) -> bool {
+    let parsed = grammar::Grammar::parse(grammar::Rule::keyword, word);
+    parsed.is_ok_and(|mut pairs| pairs.next().is_some_and(|pair| pair.as_str().len() == word.len()))
+}
 
 /// Takes the statements of a file, and the complaints about it, as they are read.
 pub trait Sink {
