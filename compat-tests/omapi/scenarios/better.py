@@ -102,6 +102,7 @@ def written(*entries):
 @scenario()
 def ends_extends(s):
     """Writing the end of a lease moves the end, not the state; one in the past ends it."""
+    s.shows_remote_handles = True
     c = s.connect()
     one = c.open("lease", {"ip-address": address(FREED)}).handle
     start = s.length()
@@ -138,6 +139,7 @@ def ends_in_the_past(s):
 @scenario()
 def flags_keep_the_state(s):
     """Writing the flags of a lease leaves its state alone."""
+    s.shows_remote_handles = True
     c = s.connect()
     one = c.open("lease", {"ip-address": address(FREED)}).handle
     start = s.length()
@@ -167,6 +169,7 @@ UPDATE flags
 @scenario()
 def variables(s):
     """Variables of a lease: written, read, kept in the lease file."""
+    s.shows_remote_handles = True
     c = s.connect()
     one = c.open("lease", {"ip-address": address(FREED)}).handle
     start = s.length()
