@@ -340,7 +340,8 @@ class Play:
         if "heard" in dict(step.keys):
             self.pump_for(0.2)
             end = time.monotonic() + STEP_TIMEOUT
-            while step.expected not in (None, ["none"]) and not all(map(self.results, self.sides)) and time.monotonic() < end:
+            is_awaited = step.expected not in (None, ["none"])
+            while is_awaited and not all(map(self.results, self.sides)) and time.monotonic() < end:
                 self.pump(end - time.monotonic())
             self.wait_for_both()
             return
