@@ -101,6 +101,7 @@ class Side:
         self.frames = []
         self.ended = True
         self.shows_remote_handles = False
+        self.hints = []  # what our omshell says besides
         self.keep = []
 
     # ---- the transcript
@@ -151,17 +152,24 @@ class Side:
     def fail(self, text):
         self.failures.append(text)
 
+    def hinted(self, *wanted):
+        """Our omshell said this on its standard error, besides what ISC's says."""
+        if not self.isc_shell and self.hints != list(wanted):
+            self.fail(f"our omshell should hint {list(wanted)}, it said {self.hints}")
+        self.hints = []
+
     @contextlib.contextmanager
-    def differs(self, reason, isc, lessor):
-        """What is done inside has a result of its own for each server: both are stated, with the reason."""
+    def differs(self, reason, isc, lessor, of="server"):
+        """What is done inside has a result of its own for each server, or each omshell: both are stated, with the reason."""
+        is_isc = self.isc if of == "server" else self.isc_shell
         before = len(self.transcript)
         yield
         got = "\n".join(self.transcript[before:])
         del self.transcript[before:]
         self.note(f"(meant to differ: {reason})")
-        wanted = _block(isc if self.isc else lessor)
+        wanted = _block(isc if is_isc else lessor)
         if got.strip() != wanted.strip():
-            whose = "ISC dhcpd" if self.isc else "lessor"
+            whose = f"ISC's {of}" if is_isc else f"our {of}"
             change = difflib.unified_diff(wanted.strip().splitlines(), got.strip().splitlines(), "stated", whose, lineterm="")
             self.fail("\n".join([reason, *change]))
 
@@ -346,7 +354,11 @@ class Side:
                 self.note("  > " + line, *("    " + self.masked_shell_line(text) for text in piece.splitlines() if "remote-handle = 0" not in text))
         else:
             self.note(*("    " + self.masked_shell_line(text) for text in done.stdout.decode("latin-1").splitlines()))
-        self.note(*("  ! " + self.masked_text(text) for text in done.stderr.decode("latin-1").splitlines()))
+        for text in done.stderr.decode("latin-1").splitlines():
+            if text.startswith("omshell: ") and not self.isc_shell:
+                self.hints.append(text.removeprefix("omshell: "))
+            else:
+                self.note("  ! " + self.masked_text(text))
         if done.returncode:
             self.note(f"  (status {done.returncode})")
         if settle:

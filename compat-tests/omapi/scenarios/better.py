@@ -274,3 +274,43 @@ def replay(s):
     second.read()
     c.send(captured)
     c.read()
+
+
+@scenario(shell=True)
+def another_connection(s):
+    """After a refused signature omshell can connect again."""
+    with s.differs("ISC's omshell has to be left once a connection broke", of="omshell", isc="""
+            omshell
+              > server 127.0.0.1
+              > port 7911
+              > key omapi_key d3Jvbmc=
+              > connect
+                obj: <null>
+              > new control
+                obj: control
+              > open
+                can't open object: connection reset by peer
+                obj: control
+              > disconnect
+                obj: control
+              > key omapi_key AAECAwQFBgcICQoLDA0ODw==
+                obj: control
+              ! dhcpctl_disconnect detected invalid arg
+              ! dhcpctl_disconnect: invalid argument
+            """, lessor="""
+            omshell
+              > server 127.0.0.1
+              > port 7911
+              > key omapi_key d3Jvbmc=
+              > connect
+                obj: <null>
+              > new control
+                obj: control
+              > open
+                can't open object: connection reset by peer
+                obj: control
+              > disconnect
+              > key omapi_key AAECAwQFBgcICQoLDA0ODw==
+            """):
+        s.omshell("new control\nopen\ndisconnect\nkey omapi_key AAECAwQFBgcICQoLDA0ODw==", secret="d3Jvbmc=")
+    s.hinted("the server refuses the signature of key omapi_key: is the secret right?")

@@ -61,11 +61,17 @@ def inactive_authid(s):
 @scenario(shell=True)
 def keys_of_omshell(s):
     """What omshell says to keys that do not do."""
-    s.omshell("new lease\nset ip-address = 10.0.0.104\nopen", key=None)
-    s.omshell("new lease\nset ip-address = 10.0.0.104\nopen", key="nobody")
-    s.omshell("new lease\nset ip-address = 10.0.0.104\nopen", key="other_key")
-    s.omshell("new lease\nset ip-address = 10.0.0.104\nopen", algorithm="hmac-sha256")
-    s.omshell("new lease\nset ip-address = 10.0.0.104\nopen\nrefresh\nupdate\ndisconnect", secret="d3Jvbmc=")
+    ask = "new lease\nset ip-address = 10.0.0.104\nopen"
+    s.omshell(ask, key=None)
+    s.hinted('the server wants a key: give it with "key", then connect again')
+    s.omshell(ask, key="nobody")
+    s.hinted("the server has no key nobody with algorithm hmac-md5")
+    s.omshell(ask, key="other_key")
+    s.hinted("the server refuses key other_key: it is not its omapi-key")
+    s.omshell(ask, algorithm="hmac-sha256")
+    s.hinted("the server has no key omapi_key with algorithm hmac-sha256")
+    s.omshell(ask + "\nrefresh\nupdate", secret="d3Jvbmc=")
+    s.hinted("the server refuses the signature of key omapi_key: is the secret right?")
     s.omshell("port 1\nconnect\nnew lease\nopen\ndisconnect", connect=False)
 
 
