@@ -9,6 +9,8 @@ use super::leasefile::LeaseFile;
 use super::listeners::Listener;
 use super::logging::Logger;
 use super::names::Refresher;
+use super::omapi::OmapiService;
+use super::omapi_world::OmapiWorld;
 use super::outbox::{Exits, Outbox};
 use super::reload::Reloader;
 use super::reverse::ReverseLookup;
@@ -38,6 +40,8 @@ const ECHO: Token = Token(2);
 const SYSLOG: Token = Token(3);
 /// That of the first interface; the others follow.
 const FIRST_LISTENER: usize = 4;
+/// Those of OMAPI's listener and connections begin behind any interface's.
+pub const FIRST_OF_OMAPI: usize = 1 << 24;
 /// How many events one poll takes at the most.
 const EVENTS: usize = 256;
 /// How many echo replies are read before packets are served again.
@@ -57,7 +61,19 @@ pub struct Service {
     pub names: Refresher,
     pub reverse: ReverseLookup,
     pub reloader: Reloader,
+    /// `None` without `omapi-port`.
+    pub omapi: Option<OmapiService>,
     pub server_port: u16,
+    /// Interfaces come and go without a line in the log.
+    pub quiet: bool,
+}
+
+/// Why the service has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Signal(Signal),
+    /// An operator asked for it through OMAPI.
+    ShutDown,
 }
 
 /// What wakes the loop, for other threads.
@@ -78,7 +94,7 @@ pub struct EventLoop<'l> {
     arena: Arena,
     /// There is more to do without waiting.
     busy: bool,
-    stop: Option<Signal>,
+    stop: Option<Ending>,
 }
 
 impl<'l> EventLoop<'l> {
@@ -86,7 +102,10 @@ impl<'l> EventLoop<'l> {
     pub fn new(service: Service, poll: Poll, logger: &'l mut Logger) -> io::Result<EventLoop<'l>> {
         let outbox = Outbox::default();
         let (effects, arena) = (Vec::new(), Arena::default());
-        let event_loop = EventLoop { service, poll, logger, outbox, effects, arena, busy: true, stop: None };
+        let mut event_loop = EventLoop { service, poll, logger, outbox, effects, arena, busy: true, stop: None };
+        if let Some(omapi) = &mut event_loop.service.omapi {
+            omapi.watch(event_loop.poll.registry())?;
+        }
         event_loop.watch(event_loop.service.signals.as_raw_fd(), SIGNALS, Interest::READABLE)?;
         if let Some(echo) = &event_loop.service.echo {
             event_loop.watch(echo.as_raw_fd(), ECHO, Interest::READABLE)?;
@@ -113,17 +132,17 @@ impl<'l> EventLoop<'l> {
         }
     }
 
-    /// Serves until a signal or a fatal error ends it. Everything handed to the journal is on stable storage then, unless
+    /// Serves until a signal, an operator or a fatal error ends it. Everything handed to the journal is on stable storage then, unless
     /// writing fails.
-    pub fn run(mut self) -> Result<Signal, Fatal> {
+    pub fn run(mut self) -> Result<Ending, Fatal> {
         let mut events = Events::with_capacity(EVENTS);
         let ended = loop {
             match self.round(&mut events) {
                 Ok(()) => {}
                 Err(fatal) => break Err(fatal),
             }
-            if let Some(signal) = self.stop {
-                break Ok(signal);
+            if let Some(ending) = self.stop {
+                break Ok(ending);
             }
         };
         self.shut_down();
@@ -147,6 +166,9 @@ impl<'l> EventLoop<'l> {
                 SIGNALS => signalled = true,
                 ECHO => echoes = true,
                 SYSLOG => {}
+                Token(number) if number >= FIRST_OF_OMAPI => {
+                    self.service.omapi.iter_mut().for_each(|omapi| omapi.notice(event));
+                }
                 Token(number) => {
                     let listener = number.checked_sub(FIRST_LISTENER).and_then(|n| self.service.listeners.get_mut(n));
                     listener.into_iter().for_each(|listener| listener.ready = true);
@@ -163,6 +185,7 @@ impl<'l> EventLoop<'l> {
             self.take_echoes(now)?;
         }
         self.serve(now)?;
+        self.serve_omapi(now)?;
         self.finish_round(now);
         Ok(())
     }
@@ -176,7 +199,8 @@ impl<'l> EventLoop<'l> {
         let deadlines = self.service.engine.next_deadline();
         let wall = [deadlines.wall, self.service.lease_file.next_try()].into_iter().flatten().min();
         let wall = wall.map(|at| u64::from(at.since(now.wall).0) * 1000);
-        let millis = deadlines.millis.map(|at| at.saturating_sub(now.millis));
+        let omapi = self.service.omapi.as_ref().and_then(OmapiService::next_deadline);
+        let millis = deadlines.millis.into_iter().chain(omapi).map(|at| at.saturating_sub(now.millis));
         let wait = wall.into_iter().chain(millis).min()?;
         Some(Duration::from_millis(wait))
     }
@@ -185,7 +209,7 @@ impl<'l> EventLoop<'l> {
         while let Some(signal) = self.service.signals.take() {
             match signal {
                 Signal::SIGHUP => self.service.reloader.begin(self.logger),
-                other => self.stop = Some(other),
+                other => self.stop = Some(Ending::Signal(other)),
             }
         }
     }
@@ -214,6 +238,7 @@ impl<'l> EventLoop<'l> {
             Report::Durable(position) => {
                 service.engine.store_mut().set_durable(position);
                 self.outbox.set_durable(position);
+                service.omapi.iter_mut().for_each(|omapi| omapi.set_durable(position));
             }
             Report::Failing(line) => {
                 self.logger.info(&line);
@@ -327,6 +352,22 @@ impl<'l> EventLoop<'l> {
         self.busy |= *ready;
     }
 
+    /// OMAPI's share of a round.
+    fn serve_omapi(&mut self, now: Now) -> Result<(), Fatal> {
+        let Service { omapi: Some(omapi), engine, lease_file, listeners, .. } = &mut self.service else {
+            return Ok(());
+        };
+        let (effects, mut shut_down) = (&mut self.effects, false);
+        let is_failing = self.outbox.is_failing();
+        let shut_down_to = &mut shut_down;
+        let mut world = OmapiWorld { now, engine, lease_file, listeners, effects, is_failing, shut_down: shut_down_to };
+        self.busy |= omapi.serve(now.millis, &mut world, self.poll.registry(), self.logger);
+        if shut_down {
+            self.stop.get_or_insert(Ending::ShutDown);
+        }
+        self.carry_out()
+    }
+
     /// Does what the engine wants done.
     fn carry_out(&mut self) -> Result<(), Fatal> {
         let mut effects = std::mem::take(&mut self.effects);
@@ -395,8 +436,9 @@ impl<'l> EventLoop<'l> {
 
     /// The end: what was decided is made durable, and the replies that waited for that leave.
     fn shut_down(self) {
-        let EventLoop { service, logger, mut outbox, .. } = self;
-        let Service { mut engine, listeners, fallback, journal, server_port, .. } = service;
+        let EventLoop { service, logger, mut outbox, stop, .. } = self;
+        let is_asked = stop == Some(Ending::ShutDown);
+        let Service { mut engine, listeners, fallback, journal, omapi, server_port, quiet, .. } = service;
         let (records, position) = engine.store_mut().take_journal();
         if !records.is_empty() {
             journal.append(records, position);
@@ -411,6 +453,16 @@ impl<'l> EventLoop<'l> {
         }
         let exits = Exits { listeners: &listeners, fallback: &fallback, server_port };
         outbox.send(&exits, logger, |_| ());
+        if let Some(omapi) = omapi {
+            omapi.finish(outbox.durable());
+        }
+        if is_asked {
+            for listener in listeners.iter().filter(|listener| !listener.is_disabled && !quiet) {
+                let tail = listener.tail(engine.config());
+                logger.info(&format!("Disabling output on {tail}"));
+                logger.info(&format!("Disabling input on {tail}"));
+            }
+        }
         logger.finish();
     }
 }

@@ -14,6 +14,7 @@ mod leasefile;
 mod listeners;
 mod logging;
 mod names;
+mod omapi;
 mod omapi_world;
 mod outbox;
 mod parameters;

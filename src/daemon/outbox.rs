@@ -55,6 +55,11 @@ impl Outbox {
         self.leaving.extend(self.waiting.drain(..ready));
     }
 
+    /// How far the journal is on stable storage.
+    pub fn durable(&self) -> JournalPosition {
+        self.durable
+    }
+
     /// True if the journal cannot write at present.
     pub fn is_failing(&self) -> bool {
         self.failing

@@ -37,6 +37,8 @@ pub struct Parameters {
     pub dhcpv6_lease_file_name: Option<Vec<u8>>,
     pub dhcpv6_pid_file_name: Option<Vec<u8>>,
     pub omapi_port: Option<u16>,
+    /// The name of the key that OMAPI is restricted to, as it was declared.
+    pub omapi_key: Option<Box<str>>,
     /// `ddns-update-style` is not `none`.
     pub ddns_updates: bool,
     pub local_port: Option<u16>,
@@ -62,13 +64,13 @@ fn exact<const N: usize>(startup: &Startup, code: u32, wrong: &'static str) -> R
     octets.try_into().map(Some).map_err(|_| Unusable(wrong.into()))
 }
 
-/// `omapi-key` names a declared key. ISC prints freed memory for the name; this prints the name.
-fn check_omapi_key(startup: &Startup, keys: &[Key]) -> Result<(), Unusable> {
-    match startup.octets(code::OMAPI_KEY) {
-        Some(name) if !keys.iter().any(|key| key.name.as_bytes() == name) => {
-            Err(Unusable(format!("OMAPI key {}: not found", String::from_utf8_lossy(name)).into()))
-        }
-        _ => Ok(()),
+/// The key that `omapi-key` names; case does not matter, a final dot does (spec/omapi.md 1). ISC prints freed memory for the
+/// name of one that is not declared; this prints the name.
+fn omapi_key(startup: &Startup, keys: &[Key]) -> Result<Option<Box<str>>, Unusable> {
+    let Some(name) = startup.octets(code::OMAPI_KEY) else { return Ok(None) };
+    match keys.iter().find(|key| key.name.as_bytes().eq_ignore_ascii_case(name)) {
+        Some(key) => Ok(Some(key.name.clone())),
+        None => Err(Unusable(format!("OMAPI key {}: not found", String::from_utf8_lossy(name)).into())),
     }
 }
 
@@ -77,7 +79,7 @@ pub fn read(startup: &Startup, keys: &[Key]) -> Result<Parameters, Unusable> {
     use code::*;
     let text = |code| startup.octets(code).map(<[u8]>::to_vec);
     let omapi_port = exact(startup, OMAPI_PORT, "invalid omapi port data length")?.map(u16::from_be_bytes);
-    check_omapi_key(startup, keys)?;
+    let omapi_key = omapi_key(startup, keys)?;
     let local_port = exact(startup, LOCAL_PORT, "invalid local port data length")?.map(u16::from_be_bytes);
     let remote_port = exact(startup, REMOTE_PORT, "invalid remote port data length")?.map(u16::from_be_bytes);
     let broadcast = exact::<4>(startup, LIMITED_BROADCAST_ADDRESS, "invalid broadcast address data length")?;
@@ -97,6 +99,7 @@ pub fn read(startup: &Startup, keys: &[Key]) -> Result<Parameters, Unusable> {
         dhcpv6_lease_file_name: text(DHCPV6_LEASE_FILE_NAME),
         dhcpv6_pid_file_name: text(DHCPV6_PID_FILE_NAME),
         omapi_port,
+        omapi_key,
         ddns_updates: update_style.is_some_and(|style| style != [0]),
         local_port,
         remote_port,
@@ -131,6 +134,10 @@ mod tests {
         assert_eq!(parameters.local_address, Some(Ipv4Addr::new(10, 0, 0, 1)));
         assert!(parameters.dont_use_fsync && !parameters.server_id_check);
         assert_eq!(parameters.abandon_lease_time, Some(Seconds(256)));
+        let key = |name: &str| Key { name: name.into(), algorithm: "a.".into(), secret: Box::default() };
+        let named = |name: &'static [u8]| read(&startup(&[(36, name)]), &[key("other"), key("omapi_key")]);
+        assert_eq!(named(b"OMAPI_Key").unwrap().omapi_key.as_deref(), Some("omapi_key"));
+        assert!(named(b"omapi_key.").is_err());
         let wrong = |code, octets| read(&startup(&[(code, octets)]), &[]).unwrap_err().to_string();
         assert_eq!(wrong(31, &[1]), "invalid omapi port data length");
         assert_eq!(wrong(36, b"nobody"), "OMAPI key nobody: not found");

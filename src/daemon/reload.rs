@@ -171,6 +171,9 @@ fn try_swap(result: Result<Box<Loaded>, Fatal>, service: &mut Service, logger: &
         logger.error(&line);
     }
     settings.server_port = service.server_port;
+    if let Some(omapi) = &mut service.omapi {
+        omapi.reconfigure(parameters.omapi_key.clone());
+    }
     if let Some(facility) = parameters.log_facility {
         logger.set_facility(facility);
     }
@@ -192,6 +195,7 @@ fn kept(at_start: &Parameters, new: &Parameters, ports: (u16, u16)) -> Vec<Strin
     let all = [
         ("local-port", ports.0 != ports.1),
         ("local-address", at_start.local_address != new.local_address),
+        ("omapi-port", at_start.omapi_port != new.omapi_port),
         ("lease-file-name", at_start.lease_file_name != new.lease_file_name),
         ("pid-file-name", at_start.pid_file_name != new.pid_file_name),
         ("dont-use-fsync", at_start.dont_use_fsync != new.dont_use_fsync),
@@ -215,5 +219,7 @@ mod tests {
         assert!(lines[0].ends_with("is kept until the server is restarted."));
         (new.local_address, new.lease_file_name) = (Some([10, 0, 0, 1].into()), Some(b"l".to_vec()));
         assert_eq!(kept(&old, &new, (67, 67)).len(), 4);
+        new.omapi_port = Some(7911);
+        assert!(kept(&old, &new, (67, 67)).iter().any(|line| line.starts_with("omapi-port ")));
     }
 }

@@ -3,7 +3,7 @@
 
 use super::args::Args;
 use super::clock::{self, Clock};
-use super::eventloop::{poll_and_waker, EventLoop, Service};
+use super::eventloop::{poll_and_waker, Ending, EventLoop, Service, FIRST_OF_OMAPI};
 use super::execute::Executor;
 use super::fatal::Fatal;
 use super::interfaces::{self, Selection, Step};
@@ -11,6 +11,7 @@ use super::leasefile::{self, LeaseFile};
 use super::listeners::{open_fallback, Listener};
 use super::logging::Logger;
 use super::names::{self, Refresher};
+use super::omapi::OmapiService;
 use super::parameters::{self, Parameters, Unusable};
 use super::paths::{self, Paths, Port};
 use super::privileges::{self, Identity};
@@ -282,6 +283,10 @@ impl Start<'_> {
         if !self.args.quiet {
             self.logger.info("Sending on   Socket/fallback/fallback-net");
         }
+        let omapi = parameters.omapi_port.map(|port| {
+            let key = parameters.omapi_key.clone();
+            OmapiService::open(port, key, FIRST_OF_OMAPI, clock.now().millis, self.logger)
+        });
         self.run_top_level_again(&config, &names, database.engine.globals_mut())?;
         for line in unserved::warnings(&config, &parameters) {
             self.logger.error(&line);
@@ -331,13 +336,25 @@ impl Start<'_> {
             names: refresher,
             reverse,
             reloader,
+            omapi,
             server_port: settings.server_port,
+            quiet: self.args.quiet,
         };
         self.logger.info("Server starting service.");
         self.logger.gather();
-        let signal = EventLoop::new(service, poll, self.logger).map_err(cannot)?.run()?;
-        signals::die_of(signal);
-        Ok(ExitCode::from(SIGNALLED.saturating_add(signal as u8)))
+        match EventLoop::new(service, poll, self.logger).map_err(cannot)?.run()? {
+            Ending::Signal(signal) => {
+                signals::die_of(signal);
+                Ok(ExitCode::from(SIGNALLED.saturating_add(signal as u8)))
+            }
+            Ending::ShutDown => {
+                if !self.args.no_pid {
+                    // One that is not there any more does no harm.
+                    let _ = std::fs::remove_file(&self.paths.pid);
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+        }
     }
 
     /// What holds before the configuration has its say.

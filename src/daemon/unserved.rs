@@ -11,9 +11,6 @@ pub fn warnings(config: &Config, parameters: &Parameters) -> Vec<String> {
         let name = &peer.name;
         lines.push(format!("failover peer {name}: failover is not served yet; addresses of its pools are not leased."));
     }
-    if let Some(port) = parameters.omapi_port {
-        lines.push(format!("omapi-port {port}: OMAPI is not served yet."));
-    }
     if parameters.ddns_updates {
         lines.push("ddns-update-style: DNS updates are not made yet.".into());
     }
@@ -30,9 +27,7 @@ mod tests {
         let text = "failover peer \"f\" { primary; address 10.0.0.1; port 647; peer address 10.0.0.2; peer port 647; mclt 60; split 128; }";
         let config = load_text("c", text, Family::V4).result.unwrap();
         assert_eq!(warnings(&config, &Parameters::default()).len(), 1);
-        let parameters = Parameters { omapi_port: Some(7911), ddns_updates: true, ..Parameters::default() };
-        let lines = warnings(&config, &parameters);
-        assert_eq!(lines.len(), 3);
-        assert_eq!(lines[1], "omapi-port 7911: OMAPI is not served yet.");
+        let parameters = Parameters { ddns_updates: true, ..Parameters::default() };
+        assert_eq!(warnings(&config, &parameters).len(), 2);
     }
 }

@@ -37,9 +37,10 @@ impl Omapi {
         Omapi { key, ..Omapi::default() }
     }
 
-    /// Restricts it to another key from now on, on open connections too.
-    pub fn set_key(&mut self, key: Option<Box<str>>) {
+    /// Another configuration is in force. It restricts OMAPI to that key, on open connections too.
+    pub fn reconfigure(&mut self, key: Option<Box<str>>) {
         self.key = key;
+        self.handles.forget_numbered();
     }
 
     /// A client has connected. `first_id` is the id of the first message to it, any number.

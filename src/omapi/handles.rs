@@ -52,6 +52,12 @@ impl Handles {
         self.objects.get(&number)
     }
 
+    /// Forgets what is known by its number in a configuration: another one numbers anew.
+    pub fn forget_numbered(&mut self) {
+        self.objects.retain(|_, object| !matches!(object, Object::Pool(_)));
+        self.numbers.retain(|object, _| !matches!(object, Object::Pool(_)));
+    }
+
     /// The object exists no more: neither does its handle, and an object of the same name gets another.
     pub fn forget(&mut self, object: &Object) {
         if let Some(number) = self.numbers.remove(object) {
@@ -78,6 +84,16 @@ mod tests {
         assert_eq!(handles.burn(), 3);
         assert_eq!(handles.number(&host), 4);
         assert_eq!(handles.object(0), None);
+    }
+
+    #[test]
+    fn pools_do_not_outlive_their_configuration() {
+        let mut handles = Handles::default();
+        let pool = Object::Pool(crate::config::model::PoolId(0));
+        assert_eq!((handles.number(&pool), handles.number(&Object::Control)), (1, 2));
+        handles.forget_numbered();
+        assert_eq!((handles.object(1), handles.object(2)), (None, Some(&Object::Control)));
+        assert_eq!(handles.number(&pool), 3);
     }
 
     #[test]

@@ -19,6 +19,7 @@ impl ResultCode {
     pub const IO_ERROR: ResultCode = ResultCode(26);
     pub const NOT_IMPLEMENTED: ResultCode = ResultCode(0x1b);
     pub const NO_MORE: ResultCode = ResultCode(29);
+    pub const UNEXPECTED: ResultCode = ResultCode(34);
     pub const HOST_UNKNOWN: ResultCode = ResultCode(0x60000);
     pub const VERSION_MISMATCH: ResultCode = ResultCode(0x60001);
     pub const PROTOCOL_ERROR: ResultCode = ResultCode(0x60002);
