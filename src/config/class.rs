@@ -22,9 +22,7 @@ impl Declarer<'_> {
     /// `class NAME { ... }`, or the older `vendor-class` and `user-class`, which declare subclasses.
     pub fn class(&mut self, scope: ScopeId, flavour: ClassFlavour, name: Name, body: Block) -> Step {
         if flavour != ClassFlavour::Class {
-            // ISC means the name to be the data, but forgets to copy it: there are only zeros.
-            let data = vec![0; name.text.chars().count()].into();
-            return self.subclass(flavour, name, data, Some(body));
+            return self.subclass(flavour, name, [].into(), Some(body));
         }
         let reopened = self.state.class_names.get(&name.text).copied();
         let class = match reopened {
@@ -55,6 +53,11 @@ impl Declarer<'_> {
         let Some(parent) = self.state.class_names.get(&class.text).copied() else {
             self.state.log.complain(class.span, "unknown-class", format!("no class named {}", class.text));
             return Ok(());
+        };
+        // ISC means the name of the older forms to be the data, but forgets to copy it: there are only zeros.
+        let data = match flavour {
+            ClassFlavour::Class => data,
+            ClassFlavour::VendorClass | ClassFlavour::UserClass => vec![0; class.text.chars().count()].into(),
         };
         let subclass = match self.state.classes[parent.index()].subclasses.get(&data).copied() {
             Some(subclass) => subclass,

@@ -123,7 +123,7 @@ fn rows_10_to_18() {
     assert_eq!(offer("", "", "118=0a4d0000 55=0f"), "... 118=0a4d0000 1=ffff0000");
 }
 
-/// Lengths of a reply: `code(length)` without the three OFFER options, then `file` and `sname`, then all.
+/// The lengths of the reply where 224 is a text of that many octets.
 fn lengths(extra: &str, octets: usize, sent: &str) -> String {
     let global = format!(
         r#"option big code 224 = text; option small code 225 = unsigned integer 32; {extra}
@@ -132,6 +132,11 @@ fn lengths(extra: &str, octets: usize, sent: &str) -> String {
     );
     let sent = if sent.contains("55=") { sent.to_string() } else { format!("55=e0e1 {sent}") };
     let reply = server(&global, "").ask(&request("00000000", &options(&format!("53=01 {sent}")))).unwrap();
+    lengths_of(&reply)
+}
+
+/// Lengths of a reply: `code(length)` without the three OFFER options, then `file` and `sname`, then all.
+fn lengths_of(reply: &[u8]) -> String {
     let list = |area: &[u8]| {
         let text = area_text(area);
         let shown = text.split_whitespace().map(|option| option.split_once('=').unwrap());
@@ -166,6 +171,57 @@ fn rows_19_to_31() {
     let sized = "option dhcp-max-message-size 600;";
     assert_eq!(lengths(sized, 400, "55=e0 57=04b0"), "224(255) 224(145) 1(4), 666");
     assert_eq!(lengths(sized, 400, "55=e0"), "224(255) 224(55) 52(1) file: 224(90) 1(4), 572");
+}
+
+/// The lengths of a reply to that packet where 224 is an opaque of that many octets and 225 one of two.
+fn opaque_lengths(octets: usize, list: &str) -> String {
+    let global = format!(
+        r#"option big code 224 = string; option small code 225 = string; option big "{}"; option small "AA";"#,
+        "A".repeat(octets)
+    );
+    let sent = options(&format!("53=01 55={list}"));
+    lengths_of(&server(&global, "").ask(&request("00000000", &sent)).unwrap())
+}
+
+#[test]
+fn rows_32_to_34() {
+    assert_eq!(opaque_lengths(278, "e0e101"), "224(255) 224(23) 225(2) 1(4), 548");
+    assert_eq!(opaque_lengths(279, "e0e101"), "224(255) 224(24) 225(2) 52(1) file: 1(4), 546");
+    assert_eq!(opaque_lengths(277, "01e1e0"), "1(4) 225(2) 224(255) 224(21) 52(1) file: 224(1), 548");
+}
+
+#[test]
+fn row_35() {
+    let global = format!(
+        r#"option big code 224 = text; option small code 225 = unsigned integer 32; option big "{}"; option small 1;"#,
+        "A".repeat(300)
+    );
+    let agent = format!("01c8{}", "07".repeat(200));
+    let mut payload = request("00000000", &options(&format!("53=01 55=e0e1 82={agent}")));
+    payload[24..28].copy_from_slice(&[10, 77, 0, 9]);
+    let reply = server(&global, "").ask(&payload).unwrap();
+    assert_eq!(lengths_of(&reply), "224(255) 224(31) 52(1) 82(202) file: 224(14) 225(4) 1(4), 752");
+}
+
+/// A BOOTP reply to a request of that many octets.
+fn bootp(global: &str, subnet: &str, octets: usize) -> String {
+    let given = format!(
+        r#"option x code 226 = string; option routers 1.1.1.1; option host-name "h"; option domain-name "example.org";
+        option x "{}"; {global}"#,
+        "A".repeat(60)
+    );
+    let mut payload = request("00000000", &[]);
+    payload.resize(octets, 0);
+    lengths_of(&server(&given, subnet).ask(&payload).unwrap())
+}
+
+#[test]
+fn rows_36_and_37() {
+    let fixed = "host b { hardware ethernet 02:00:00:77:00:01; fixed-address 10.77.0.9; }";
+    assert_eq!(bootp(fixed, "", 300), "1(4) 3(4) 12(1) 15(11), 300");
+    assert_eq!(bootp(fixed, "", 400), "1(4) 3(4) 12(1) 226(60) 15(11), 331");
+    let row37 = bootp("", "range dynamic-bootp 10.77.2.1 10.77.2.9;", 300);
+    assert_eq!(row37, "1(4) 3(4) 12(1) 15(11) 52(1) file: 226(60), 300");
 }
 
 /// The bytes of option 230 of that type with that value.
