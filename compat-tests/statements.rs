@@ -107,6 +107,10 @@ fn complaint(row: &Row) -> Option<String> {
             let warned = row.effect.strip_prefix("warned: ");
             warned.is_some_and(|text| !source.contains(text)).then(|| "that warning is not given".into())
         }
+        ("live", file, None) => match read(file) {
+            Some(text) => (!has_statement(&text, &row.statement)).then(|| "the live test does not have it".into()),
+            None => Some("no such file".into()),
+        },
         ("this", "test", _) if row.effect == "refused: -6" => None,
         _ => Some("no proof".into()),
     }
