@@ -60,33 +60,29 @@ pub struct Object {
     pub kind: Vec<u8>,
     /// What the server calls it; 0 before it was opened.
     pub handle: u32,
-    /// A place that an attribute has left is taken by the next new one.
-    places: Vec<Option<Attribute>>,
+    /// In the order in which they were first heard of.
+    attributes: Vec<Attribute>,
 }
 
 impl Object {
     /// One of which only the type is known.
     pub fn new(kind: &[u8]) -> Object {
-        Object { kind: kind.to_vec(), handle: 0, places: Vec::new() }
+        Object { kind: kind.to_vec(), handle: 0, attributes: Vec::new() }
     }
 
     /// Sets an attribute here; `None` marks it for removal.
     pub fn set(&mut self, name: &[u8], value: Option<Value>) {
         let attribute = Attribute { name: name.to_vec(), value, changed: true };
-        let same = |place: &&mut Option<Attribute>| place.as_ref().is_some_and(|attribute| attribute.name == name);
-        if let Some(place) = self.places.iter_mut().find(same) {
-            *place = Some(attribute);
-        } else if let Some(place) = self.places.iter_mut().find(|place| place.is_none()) {
-            *place = Some(attribute);
-        } else {
-            self.places.push(Some(attribute));
+        match self.attributes.iter_mut().find(|other| other.name == name) {
+            Some(place) => *place = attribute,
+            None => self.attributes.push(attribute),
         }
     }
 
     /// What the server has to be told.
     pub fn changes(&self) -> Values {
         let mut values = Values::new();
-        for attribute in self.places.iter().flatten().filter(|attribute| attribute.changed) {
+        for attribute in self.attributes.iter().filter(|attribute| attribute.changed) {
             values.set(&attribute.name, attribute.value.as_ref().map(Value::octets).unwrap_or_default());
         }
         values
@@ -107,19 +103,14 @@ impl Object {
         if handle != 0 {
             self.handle = handle;
         }
-        for place in &mut self.places {
-            match place {
-                Some(Attribute { value: None, .. }) => *place = None,
-                Some(attribute) => attribute.changed = false,
-                None => {}
-            }
-        }
+        self.attributes.retain(|attribute| attribute.value.is_some());
+        self.attributes.iter_mut().for_each(|attribute| attribute.changed = false);
         Ok(())
     }
 
     /// The lines of its attributes, without line feeds.
     pub fn lines(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
-        self.places.iter().flatten().map(|attribute| {
+        self.attributes.iter().map(|attribute| {
             let value = attribute.value.as_ref().map_or(b"<null>".to_vec(), Value::show);
             [&attribute.name, b" = ".as_slice(), &value].concat()
         })
@@ -168,7 +159,7 @@ mod tests {
         assert!(object.changes().is_empty());
 
         object.set(b"new", Some(Value::Data(vec![1])));
-        assert_eq!(lines(&object), "name = \"h\"|new = 01|hardware-type = 00:00:00:01");
+        assert_eq!(lines(&object), "name = \"h\"|hardware-type = 00:00:00:01|new = 01");
         assert_eq!(object.changes().len(), 1);
     }
 

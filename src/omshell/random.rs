@@ -24,7 +24,7 @@ impl Random {
             *place = number as u32;
             number = number * 16807 % 0x7fff_ffff;
         }
-        let mut random = Random { numbers, oldest: 0 };
+        let mut random = Random { numbers, oldest: NEAR };
         for _ in 0..DISCARDED {
             random.draw();
         }
