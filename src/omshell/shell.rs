@@ -368,7 +368,10 @@ impl<D: Dial> Shell<D> {
         let outcome = self.ask_about_object(Opcode::Delete).and_then(|answer| match answer {
             Answer::Status { result: ResultCode::SUCCESS, .. } => Ok(()),
             Answer::Status { result, .. } => Err(result.into()),
-            Answer::Object { .. } => Err(self.lose().into()),
+            Answer::Object { .. } => {
+                self.connection = Connection::Lost;
+                Err(ResultCode::NO_MORE.into())
+            }
         });
         if outcome.is_ok() {
             self.object = None;
@@ -418,8 +421,13 @@ impl<D: Dial> Shell<D> {
         let Connection::Open(link, session) = &mut self.connection else {
             return Err(ResultCode::INVALID_ARGUMENT.into());
         };
+        // Of a removal ISC's omshell says this when the connection breaks.
+        let broken = match request.op {
+            Opcode::Delete => ResultCode::NO_MORE,
+            _ => ResultCode::CONNECTION_RESET,
+        };
         if let Err(unsignable) = session.request(request) {
-            self.lose();
+            self.connection = Connection::Lost;
             return Err(self.unsignable(unsignable));
         }
         let until = Instant::now() + ANSWER_PATIENCE;
@@ -428,8 +436,8 @@ impl<D: Dial> Shell<D> {
                 Ok(Some(answer)) => return self.read(answer),
                 Ok(None) => {}
                 Err(trouble) => {
-                    self.lose();
-                    return Err(self.trouble_of_request(trouble));
+                    self.connection = Connection::Lost;
+                    return Err(self.trouble_of_request(trouble, broken));
                 }
             }
         }
@@ -444,11 +452,6 @@ impl<D: Dial> Shell<D> {
         Ok(answer)
     }
 
-    fn lose(&mut self) -> ResultCode {
-        self.connection = Connection::Lost;
-        ResultCode::CONNECTION_RESET
-    }
-
     fn unsignable(&self, unsignable: Unsignable) -> Failure {
         let key = self.key_name.as_deref().unwrap_or_default();
         let (text, advice) = match unsignable {
@@ -460,7 +463,7 @@ impl<D: Dial> Shell<D> {
         Failure { text, advice: Some(advice) }
     }
 
-    fn trouble_of_request(&self, trouble: Trouble) -> Failure {
+    fn trouble_of_request(&self, trouble: Trouble, broken: ResultCode) -> Failure {
         let key = self.key_name.as_deref().unwrap_or_default();
         match trouble {
             Trouble::Silence => ResultCode::TIMED_OUT.into(),
@@ -469,9 +472,9 @@ impl<D: Dial> Shell<D> {
                     true => [b"the server refuses the signature of key ", key, b": is the secret right?"].concat(),
                     false => [b"the answer is not signed with key ", key, b", it is not believed"].concat(),
                 };
-                Failure { text: ResultCode::CONNECTION_RESET.text(), advice: Some(advice) }
+                Failure { text: broken.text(), advice: Some(advice) }
             }
-            Trouble::Broken(_) | Trouble::Closed => ResultCode::CONNECTION_RESET.into(),
+            Trouble::Broken(_) | Trouble::Closed => broken.into(),
         }
     }
 
