@@ -12,7 +12,7 @@ use crate::leases::objects::{
 };
 use crate::leases::peer::PeerState;
 use crate::leases::store::LeaseStore;
-use crate::omapi::world::{Change, InterfaceState, PeerView, Unwritable, World};
+use crate::omapi::world::{Change, PeerView, Unwritable, World};
 use crate::wire::hardware::HardwareAddr;
 use crate::wire::omapi::ResultCode;
 use crate::wire::units::Now;
@@ -223,12 +223,8 @@ impl World for OmapiWorld<'_> {
         Ok(position)
     }
 
-    fn interfaces(&self) -> Vec<InterfaceState> {
-        let state = |listener: &Listener| InterfaceState {
-            name: listener.served.link.name.as_str().into(),
-            is_up: !listener.is_disabled,
-        };
-        self.listeners.iter().map(state).collect()
+    fn interfaces(&self) -> Vec<Box<str>> {
+        self.listeners.iter().map(|listener| listener.served.link.name.as_str().into()).collect()
     }
 
     fn disable_interface(&mut self, name: &str) -> bool {

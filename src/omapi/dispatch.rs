@@ -258,7 +258,10 @@ impl Dispatch<'_> {
             Ok((Object::Authenticator(_), _)) => failure(ResultCode::NOT_IMPLEMENTED, "no remove method for object"),
             Ok((object, _)) => match (kinds::of(&object).remove)(self.world, &object) {
                 Ok(()) => {
-                    self.handles.forget(&object);
+                    // An interface that is not served any more is still one.
+                    if (kinds::of(&object).contents)(self.world, &object).is_none() {
+                        self.handles.forget(&object);
+                    }
                     Outcome::DONE
                 }
                 Err(code) => Outcome::Status(code, None),

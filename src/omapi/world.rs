@@ -43,14 +43,6 @@ pub struct Unwritable;
 /// What a change gives: how far the journal has to be on stable storage before the client is told.
 pub type Change = Result<JournalPosition, Unwritable>;
 
-/// An interface that the server knows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InterfaceState {
-    pub name: Box<str>,
-    /// False after it was shut down.
-    pub is_up: bool,
-}
-
 /// Where a failover relationship stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerView {
@@ -128,8 +120,8 @@ pub trait World {
     /// Takes a class with its subclasses, or a subclass, away.
     fn remove_class(&mut self, class: &Billing) -> Change;
 
-    /// The interfaces served, and those that were shut down.
-    fn interfaces(&self) -> Vec<InterfaceState>;
+    /// The names of the interfaces served, and of those that were shut down.
+    fn interfaces(&self) -> Vec<Box<str>>;
 
     /// Stops serving an interface. False if it is not served.
     fn disable_interface(&mut self, name: &str) -> bool;

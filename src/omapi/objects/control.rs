@@ -19,9 +19,9 @@ const STARTUP: u32 = 0;
 /// The one `state` that can be written.
 const SHUTDOWN: u32 = 2;
 
-/// Whatever the keys: there is one object only.
-fn find(_: &mut dyn World, _: &Keys<'_>) -> Result<Object, ResultCode> {
-    Ok(Object::Control)
+/// Whatever the keys, there is one object only; but a handle has to be its own.
+fn find(_: &mut dyn World, keys: &Keys<'_>) -> Result<Object, ResultCode> {
+    keys.handle().map(|_| Object::Control)
 }
 
 fn contents(_: &mut dyn World, _: &Object) -> Option<Contents> {

@@ -4,7 +4,7 @@
 //! as it is. "Creating" an interface does nothing there either: the answer is the same, and the object is gone.
 
 use crate::omapi::object::{agree, octets, Contents, Keys, Kind, Value};
-use crate::omapi::world::{InterfaceState, Object, World};
+use crate::omapi::world::{Object, World};
 use crate::wire::omapi::{ResultCode, Values};
 
 pub const KIND: Kind = Kind { name: "interface", find, blank: Some(blank), create, update, contents, remove };
@@ -12,23 +12,20 @@ pub const KIND: Kind = Kind { name: "interface", find, blank: Some(blank), creat
 /// The longest name.
 const MAX_NAME: usize = 15;
 
-fn known(world: &dyn World, name: &[u8]) -> Option<InterfaceState> {
-    world.interfaces().into_iter().find(|interface| *octets(&interface.name) == *name)
+fn known(world: &dyn World, name: &[u8]) -> Option<Box<str>> {
+    world.interfaces().into_iter().find(|known| *octets(known) == *name)
 }
 
 fn find(world: &mut dyn World, keys: &Keys<'_>) -> Result<Object, ResultCode> {
     let by_handle = keys.handle()?;
     let Some(name) = keys.values.present("name") else { return by_handle.ok_or(ResultCode::NO_KEY_SPECIFIED) };
-    let by_name = known(world, name).map(|interface| Object::Interface(interface.name));
+    let by_name = known(world, name).map(Object::Interface);
     agree(by_handle, by_name)?.ok_or(ResultCode::NOT_FOUND)
 }
 
-fn state(is_up: bool) -> Contents {
-    vec![("state".into(), Value::bytes(if is_up { "up" } else { "down" }))]
-}
-
+/// Always up, as with ISC: also when the interface was taken out of service, which is told by the result of removing it again.
 fn blank() -> Contents {
-    state(true)
+    vec![("state".into(), Value::bytes("up"))]
 }
 
 /// Checks the attributes of a new interface or of the one called `own`.
@@ -59,7 +56,7 @@ fn update(_: &mut dyn World, object: &Object, values: &Values, _: u32) -> Result
 
 fn contents(world: &mut dyn World, object: &Object) -> Option<Contents> {
     let Object::Interface(name) = object else { return None };
-    known(world, &octets(name)).map(|interface| state(interface.is_up))
+    known(world, &octets(name)).map(|_| blank())
 }
 
 fn remove(world: &mut dyn World, object: &Object) -> Result<(), ResultCode> {
