@@ -261,3 +261,6 @@ impl World for OmapiWorld<'_> {
         *self.shut_down = true;
     }
 }
+
+#[cfg(test)]
+mod tests;
