@@ -113,6 +113,7 @@ impl Site {
     fn logs(&mut self) -> Vec<String> {
         let line = |effect| match effect {
             Effect::Log(_, line) => Some(line),
+            Effect::Say(_, line) => String::from_utf8(line).ok(),
             _ => None,
         };
         self.effects.drain(..).filter_map(line).collect()
@@ -552,7 +553,6 @@ fn writing_ends_extends_a_lease_or_ends_it() {
     let later = START + 86400;
     assert_eq!(site.update(&lease, &[("ends", &later.to_be_bytes())]), Ok(()));
     let record = site.journal();
-    println!("{record}");
     assert!(record.contains("ends 3 2026/11/25 00:00:00;\n  tstp 3 2026/11/25 00:00:00;"), "{record}");
     assert!(record.contains("binding state active;") && record.contains("set vlan = \"lab\";"));
     assert_eq!(site.logs(), [format!("lease 10.71.0.103 end changed from 1795482000 to {later}")]);
