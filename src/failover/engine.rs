@@ -27,8 +27,8 @@ pub struct Deadlines {
 
 /// A listener, and when it is to be tried again.
 #[derive(Debug)]
-struct Listener {
-    at: SocketAddrV4,
+pub(super) struct Listener {
+    pub at: SocketAddrV4,
     retry: Option<u64>,
     /// The first failure is not logged.
     has_failed: bool,
@@ -38,9 +38,9 @@ struct Listener {
 #[derive(Debug)]
 pub struct Failover {
     /// By their numbers in the configuration.
-    relationships: Vec<Relationship>,
-    connections: Connections,
-    listeners: Vec<Listener>,
+    pub(super) relationships: Vec<Relationship>,
+    pub(super) connections: Connections,
+    pub(super) listeners: Vec<Listener>,
     random: Random,
     /// The server is about to end: no new connections.
     is_ending: bool,
@@ -66,11 +66,11 @@ impl Failover {
     }
 
     /// All relationships, the last declared first, as ISC goes through them.
-    fn order(&self) -> impl Iterator<Item = PeerId> + use<> {
+    pub(super) fn order(&self) -> impl Iterator<Item = PeerId> + use<> {
         (0..self.relationships.len() as u32).rev().map(PeerId)
     }
 
-    fn work<'a>(
+    pub(super) fn work<'a>(
         &'a mut self,
         now: Now,
         peer: PeerId,
@@ -88,13 +88,18 @@ impl Failover {
         }
     }
 
-    fn begin(&mut self, now: Now, peer: PeerId, leases: &mut dyn Leases, out: &mut Vec<Effect>) {
+    pub(super) fn begin(&mut self, now: Now, peer: PeerId, leases: &mut dyn Leases, out: &mut Vec<Effect>) {
         if let Some(mut work) = self.work(now, peer, leases, out) {
             work.enter(PeerState::Startup);
         }
         self.dial(peer, out);
+        self.listen(peer, out);
+    }
+
+    /// Listens where a relationship needs it; several may share a listener.
+    pub(super) fn listen(&mut self, peer: PeerId, out: &mut Vec<Effect>) {
         let Some(me) = self.relationships.get(peer.index()) else { return };
-        let at = SocketAddrV4::new(me.endpoint.local, me.settings.port);
+        let at = me.listens_at();
         if self.listeners.iter().all(|listener| listener.at != at) {
             self.listeners.push(Listener { at, retry: None, has_failed: false });
             out.push(Effect::Listen { at });
@@ -138,7 +143,7 @@ impl Failover {
         let Some(listener) = self.listeners.iter_mut().find(|listener| listener.at == at) else { return };
         listener.retry = Some(now.millis.saturating_add(u64::from(LOCAL_RETRY.0) * 1000));
         if std::mem::replace(&mut listener.has_failed, true) {
-            let uses = |me: &&Relationship| (me.endpoint.local, me.settings.port) == (*at.ip(), at.port());
+            let uses = |me: &&Relationship| me.listens_at() == at;
             for me in self.relationships.iter().rev().filter(uses) {
                 out.push(Effect::Log(LogKind::Info, format!("failover peer {}: {text}", me.name())));
             }
@@ -424,27 +429,6 @@ impl Failover {
     /// True if no partner is waited for before the server ends.
     pub fn is_done(&self) -> bool {
         !self.relationships.iter().any(|me| me.timers.is_waiting(Wait::Shutdown))
-    }
-
-    /// Takes over a new configuration, to which the leases have been bound. A relationship that has the same role, addresses
-    /// and ports goes on as it is; others begin anew from their records, as after a restart.
-    pub fn reconfigure(
-        &mut self,
-        now: Now,
-        config: &Config,
-        endpoints: Vec<Endpoint>,
-        leases: &mut dyn Leases,
-        out: &mut Vec<Effect>,
-    ) {
-        let mut old = std::mem::take(&mut self.relationships);
-        let mut new = Vec::new();
-        for (number, (settings, endpoint)) in config.peers.iter().zip(endpoints).enumerate() {
-            let same_name = old.iter().position(|me| me.settings.name == settings.name);
-            let known = same_name.map(|at| (at, old.remove(at)));
-            let _ = (number, &known, &endpoint);
-            new.push((settings.clone(), endpoint, known.map(|(_, me)| me)));
-        }
-        let _ = (new, leases, out, now);
     }
 }
 

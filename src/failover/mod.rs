@@ -12,6 +12,7 @@
 //! | `work` | one relationship at work: sending, timers, standing |
 //! | `states` | the state machine as tables |
 //! | `moves` | entering states, and what brings them about |
+//! | `reconfigure` | taking over a new configuration |
 //! | `shutdown` | handing over to the partner before the server ends |
 //! | `updates`, `acks` | telling the partner of leases, and hearing that it knows |
 //! | `incoming` | hearing of leases from the partner |
@@ -27,6 +28,7 @@ mod handshake;
 mod incoming;
 mod moves;
 mod random;
+mod reconfigure;
 mod relationship;
 mod requests;
 mod shutdown;

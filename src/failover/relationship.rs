@@ -7,7 +7,7 @@ use crate::config::model::FailoverPeer;
 use crate::leases::lease::JournalPosition;
 use crate::leases::peer::{PeerRecord, PeerState, Role, Standing};
 use crate::wire::units::{Seconds, Timestamp};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 /// Where the two servers of a relationship are: the addresses of its declaration, names looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +103,11 @@ impl Relationship {
             partner_since: self.partner_since,
             mclt: (!self.is_primary()).then_some(self.standing.mclt),
         }
+    }
+
+    /// Where the partner's connections come in.
+    pub fn listens_at(&self) -> SocketAddrV4 {
+        SocketAddrV4::new(self.endpoint.local, self.settings.port)
     }
 
     /// After so long a silence of the partner this server gives the link up.

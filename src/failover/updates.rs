@@ -39,4 +39,7 @@ impl Work<'_> {
     pub fn pool_drained(&mut self, _pool: PoolId) {
         self.check_pools();
     }
+
+    /// The configuration was replaced: leases are the same, but pools may be others.
+    pub fn pools_changed(&mut self) {}
 }
