@@ -3,6 +3,8 @@
 use super::effect::{Effect, Leases};
 use super::engine::Failover;
 use super::relationship::{Endpoint, Relationship};
+use super::timers::Wait;
+use super::work::RECONNECT;
 use crate::config::model::{Config, FailoverPeer, PeerId};
 use crate::leases::peer::PeerRecord;
 use crate::wire::units::Now;
@@ -34,7 +36,7 @@ fn change(old: &Relationship, settings: &FailoverPeer, endpoint: &Endpoint) -> C
 impl Failover {
     /// Takes over a new configuration, to which the leases have been bound. Relationships are known by their names; one with
     /// the same role, addresses and ports goes on as it is, others begin anew as after a restart. `endpoints` are those of
-    /// the configuration's peers in their order.
+    /// the configuration's peers in their order. Dials that are under way are to be abandoned.
     pub fn reconfigure(
         &mut self,
         now: Now,
@@ -75,6 +77,9 @@ impl Failover {
         self.stop_listening(out);
         for (peer, change) in (0..).map(PeerId).zip(changes).collect::<Vec<_>>().into_iter().rev() {
             let Some(mut work) = self.work(now, peer, leases, out) else { continue };
+            if work.me.dialling.take().is_some() {
+                work.me.timers.wait(Wait::Reconnect, now, RECONNECT);
+            }
             work.publish();
             work.pools_changed();
             match change {

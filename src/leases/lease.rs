@@ -139,7 +139,13 @@ impl Lease {
         self.extras.as_ref().map_or(Timestamp::UNSET, |extras| extras.tsfp)
     }
 
-    /// The same, unset while the partner has not acknowledged the last change.
+    /// Until when the partner may believe the lease to last: what it acknowledged or told, or was told and may not have
+    /// acknowledged.
+    pub fn told_until(&self) -> Timestamp {
+        self.tsfp().max(self.tstp)
+    }
+
+    /// The potential expiry, unset while the partner has not acknowledged the last change.
     pub fn atsfp(&self) -> Timestamp {
         self.extras.as_ref().map_or(Timestamp::UNSET, |extras| extras.atsfp)
     }

@@ -26,7 +26,7 @@ fn place(peer: Option<PeerId>, lease: &Lease) -> Option<(usize, Timestamp)> {
     let (list, at) = match lease.state {
         BindingState::Active => (0, lease.ends),
         BindingState::Abandoned => (1, lease.ends),
-        _ => (2, lease.ends.max(lease.tsfp())),
+        _ => (2, lease.ends.max(lease.told_until())),
     };
     Some((1 + peer.index() * SHARED_LISTS.len() + list, at))
 }
@@ -67,8 +67,8 @@ impl Timers {
         let (alone, shared) = self.lists.split_first()?;
         let shared = shared.chunks(SHARED_LISTS.len()).zip(standings).flat_map(|(lists, standing)| {
             let moving = lists.iter().zip(SHARED_LISTS).filter(|(_, state)| standing.expires(*state));
-            moving.filter_map(|(list, _)| list.first())
+            moving.filter_map(|(list, state)| list.first().map(|(at, id)| (standing.moves_at(state, *at), *id)))
         });
-        alone.first().into_iter().chain(shared).min().copied()
+        alone.first().copied().into_iter().chain(shared).min()
     }
 }

@@ -33,13 +33,27 @@ impl Standing {
             BindingState::Active => false,
             BindingState::Free | BindingState::Abandoned | BindingState::Backup => {
                 let owner = if lease.state == BindingState::Backup { Role::Secondary } else { Role::Primary };
-                let partner_is_done = lease.tsfp().max(self.since).plus(self.mclt) < now;
-                self.role == owner || is_alone && partner_is_done
+                self.role == owner || is_alone && self.partner_is_done(lease.tsfp()) < now
             }
             BindingState::Released | BindingState::Expired => {
-                lease.rewind_state == self.role.free_state() || is_alone && lease.tsfp() < now
+                let is_mine = lease.rewind_state == self.role.free_state();
+                is_mine || is_alone && self.partner_is_done(lease.told_until()) < now
             }
-            BindingState::Reset => is_alone && lease.tsfp() < now,
+            BindingState::Reset => is_alone && self.partner_is_done(lease.told_until()) < now,
+        }
+    }
+
+    /// In partner-down: until when a partner that knew of a lease until `told` may have given it to its client before it went
+    /// down. ISC waits until `since` + MCLT for leases that have ended, whatever the partner knew of.
+    fn partner_is_done(&self, told: Timestamp) -> Timestamp {
+        told.max(self.since).plus(self.mclt)
+    }
+
+    /// When a lease in that state moves on that stands in its list with the time `at`.
+    pub fn moves_at(&self, state: BindingState, at: Timestamp) -> Timestamp {
+        match state {
+            BindingState::Expired | BindingState::Released | BindingState::Reset => self.partner_is_done(at),
+            _ => at,
         }
     }
 
@@ -117,10 +131,11 @@ mod tests {
             (Free, Free, 1001, [true, false, true, false, true, false]),
             (Abandoned, Free, 0, [true, false, true, false, true, true]),
             (Backup, Backup, 0, [false, true, false, true, true, true]),
-            (Expired, Free, 0, [true, false, true, true, true, true]),
+            (Expired, Free, 0, [true, false, true, false, true, true]),
             (Released, Backup, 2000, [false, true, false, true, false, true]),
-            (Expired, Active, 1030, [false, false, false, false, true, true]),
-            (Reset, Free, 1029, [false, false, true, true, true, true]),
+            (Expired, Active, 1000, [false, false, false, false, true, true]),
+            (Reset, Free, 1000, [false, false, false, false, true, true]),
+            (Reset, Free, 1001, [false; 6]),
         ];
         for (state, rewind, tsfp, want) in table {
             let lease = lease(state, rewind, tsfp);
