@@ -36,6 +36,7 @@ DISTANCES = (0, 1000, 2000, 500000)
 LIFE = 150  # no scenario lives longer, in seconds
 SYNTHETIC = re.compile(r"\bn([hg])[0-9a-f]{8}[0-9a-f]{6,16}\b")
 DATE = re.compile(r"\d (\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)")
+CARET = re.compile(r"\s*\^")  # under a complaint: ISC's points behind the offending token, ours at it
 START_TIMEOUT = 20.0
 STEP_TIMEOUT = 10.0
 
@@ -197,6 +198,18 @@ class Side:
         self.ended = True
         self.flush()
 
+    def fresh(self):
+        """A server started anew over the same files, running or not, without a word in the transcript."""
+        before = len(self.transcript)
+        self.stop()
+        self.start()
+        del self.transcript[before:]
+
+    def records(self):
+        """Notes which records the lease file holds: the first line of each, and whether it is a deletion."""
+        parts = re.split(r"(?m)^(?=(?:class|subclass|group|host|lease) )", self.lease_file())[1:]
+        self.note("records " + ", ".join(part.split(" {")[0] + (" deleted" if "  deleted;" in part else "") for part in parts))
+
     def restart(self, conf=None, how=signal.SIGTERM):
         self.note("restart")
         self.stop(how)
@@ -248,7 +261,7 @@ class Side:
         self.flush()
 
     def flush(self):
-        self.note(*("  | " + self.masked_text(line) for line in self.log if line != SENTINEL_LINE))
+        self.note(*("  | " + self.masked_text(line) for line in self.log if line != SENTINEL_LINE and not CARET.fullmatch(line)))
         self.log = []
         if self.ended and self.lab.process:
             status = self.lab.process.wait()
