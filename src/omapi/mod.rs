@@ -10,6 +10,12 @@ pub mod kinds;
 pub mod object;
 pub mod objects;
 mod session;
+#[cfg(test)]
+mod spec_tests;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 pub mod world;
 
 pub use engine::{ConnectionId, Effect, Omapi};
