@@ -79,9 +79,9 @@ fuzz:
 install: all
 	install -d "$(DESTDIR)$(SBINDIR)"
 	install -m 755 target/release/dhcpd "$(DESTDIR)$(SBINDIR)/dhcpd"
-	if [ -x target/release/omshell ]; then \
-	  install -d "$(DESTDIR)$(BINDIR)"; install -m 755 target/release/omshell "$(DESTDIR)$(BINDIR)/omshell"; fi
-	for page in man/*.[58]; do [ -f "$$page" ] || continue; \
+	install -d "$(DESTDIR)$(BINDIR)"
+	install -m 755 target/release/omshell "$(DESTDIR)$(BINDIR)/omshell"
+	for page in man/*.[158]; do [ -f "$$page" ] || continue; \
 	  section=$${page##*.}; install -d "$(DESTDIR)$(MANDIR)/man$$section"; \
 	  install -m 644 "$$page" "$(DESTDIR)$(MANDIR)/man$$section/"; done
 	install -d "$(DESTDIR)$(UNITDIR)"
