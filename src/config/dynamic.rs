@@ -36,17 +36,30 @@ impl Config {
     /// Enters a named group, in the place of one of that name.
     pub fn put_group(&mut self, name: &str, statements: &[Stmt]) {
         self.remove_group(name);
+        self.forget_ended_group(name);
         let scope = self.new_scope(Config::ROOT, statements);
         self.dynamic_groups.insert(scope);
         self.groups.insert(name.into(), scope);
     }
 
-    /// Takes a named group away. Hosts of the configuration that were in it when it was read keep its statements.
+    /// Takes a named group away. Its members keep its statements, those made at run time until there is another group of that
+    /// name.
     pub fn remove_group(&mut self, name: &str) {
         let Some(scope) = self.groups.remove(name) else { return };
+        self.forget_ended_group(name);
+        self.ended_groups.insert(name.into(), scope);
+    }
+
+    fn forget_ended_group(&mut self, name: &str) {
+        let Some(scope) = self.ended_groups.remove(name) else { return };
         if self.dynamic_groups.remove(&scope) {
             self.free_scope(scope);
         }
+    }
+
+    /// The scope of the named group that a host refers to.
+    pub fn scope_of_group(&self, name: &str) -> Option<ScopeId> {
+        self.groups.get(name).or_else(|| self.ended_groups.get(name)).copied()
     }
 
     /// Enters a class. One of the configuration of that name is opened again.

@@ -25,6 +25,7 @@ pub fn finish(mut state: State) -> Config {
     Config {
         declared_classes: state.classes.len(),
         dynamic_groups: Default::default(),
+        ended_groups: Default::default(),
         spare: Default::default(),
         registry: Arc::new(state.registry),
         scopes: state.scopes,

@@ -287,6 +287,8 @@ pub struct Config {
     pub declared_classes: usize,
     /// The scopes of groups made at run time.
     pub dynamic_groups: FxHashSet<ScopeId>,
+    /// Groups that were taken away at run time; their members still use their statements.
+    pub ended_groups: FxHashMap<Box<str>, ScopeId>,
     /// Places that are free again.
     pub spare: Spare,
 }

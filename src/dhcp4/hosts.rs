@@ -159,11 +159,11 @@ impl<'a> AllHosts<'a> {
     }
 
     /// The host's scope, and the statements that a host made at run time has besides. A named group is looked up when it is
-    /// needed: it may be gone, or be another than when the host was made.
+    /// needed: it may be another than when the host was made.
     pub fn scope(self, id: HostId) -> Option<(ScopeId, Option<&'a Arc<[Stmt]>>)> {
         let host = self.get(id)?;
         let Some(dynamic) = self.dynamic_host(id) else { return Some((host.scope, None)) };
-        let group = host.group.as_ref().and_then(|group| self.config.groups.get(group)).copied();
+        let group = host.group.as_ref().and_then(|group| self.config.scope_of_group(group));
         Some((group.unwrap_or(host.scope), Some(&dynamic.statements)))
     }
 

@@ -72,7 +72,7 @@ impl Default for SmallBytes {
     }
 }
 
-/// Flags of a lease that the file keeps (spec/leases-file.md 4), and one that it does not.
+/// Flags of a lease: those that the file keeps (spec/leases-file.md 4), and others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeaseFlags {
     /// `reserved;`
@@ -81,6 +81,8 @@ pub struct LeaseFlags {
     pub bootp: bool,
     /// The client's host name came with trailing NULs (spec/dhcpv4.md 5, item 3). Not in the file.
     pub nul_terminated: bool,
+    /// ISC dhcpd's "unicast hack": it has no effect, OMAPI clients can set it. Not in the file.
+    pub unicast_hack: bool,
     /// The next REQUEST must be written even if the lease is young (spec/dhcpv4.md 13). Not in the file.
     pub cannot_reuse: bool,
     /// A reply for it is under way (ping or commit): further messages are ignored (spec/dhcpv4.md 6.1). Not in the file.

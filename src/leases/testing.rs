@@ -46,6 +46,7 @@ impl Site {
             index: Index::default(),
             declared_classes: self.classes.len(),
             dynamic_groups: Default::default(),
+            ended_groups: Default::default(),
             spare: Default::default(),
         };
         let peer = (!self.peers.is_empty()).then_some(PeerId(0));

@@ -108,7 +108,8 @@ pub trait World {
     /// Enters a named group; there is no live one of its name.
     fn put_group(&mut self, group: GroupRecord) -> Change;
 
-    /// Takes a named group away: its hosts are without its statements from now on.
+    /// Takes a named group away. Its members keep its statements until the next start, or until there is another group of
+    /// that name.
     fn remove_group(&mut self, name: &str) -> Change;
 
     /// Enters a class or subclass; there is none of that name or data, or it was made at run time too.

@@ -376,15 +376,15 @@ fn groups() {
     assert_eq!(site.journal(), member);
     let mut site = site.restart();
     assert_eq!((site.start_log.len(), site.file.clone()), (0, format!("{text}{member}")));
-    // Its end: members lose the statements, and no record names it any more.
+    // Its end: no record names it any more.
     assert_eq!(site.remove(&group("g1")), Ok(()));
-    assert_eq!(site.journal(), "group g1 {\n  dynamic;\n  deleted;\n}\n");
+    assert_eq!(site.journal(), "group g1 {\n  deleted;\n        if static {\n        }\n}\n");
     assert_eq!(site.remove(&group("g1")), Err(R::NOT_FOUND));
     assert_eq!(site.update(&host("m"), &[("ip-address", &[10, 71, 0, 60])]), Ok(()));
     assert!(!site.journal().contains("group"));
     // A group of the configuration stays deleted, also if another was made in its place meanwhile.
     assert_eq!(site.remove(&group("s")), Ok(()));
-    let deletion = "group s {\n  deleted;\n}\n";
+    let deletion = "group s {\n  deleted;\n        if static {\n        }\n}\n";
     assert_eq!(site.journal(), deletion);
     let mut site = site.restart();
     assert!(site.file.starts_with(deletion));
@@ -471,7 +471,10 @@ fn records_that_isc_misreads() {
     let rewritten = "class \"sp\" {\n  dynamic;\n  spawn with \n     option agent.circuit-id;\n}\n\n\
                      class \"mi\" {\n  dynamic;\n  match if option host-name = \"a\";\n}\n\n";
     assert!(site.file.starts_with(rewritten), "{}", site.file);
-    assert!(site.file.contains("group s {\n  deleted;\n}\n") && site.file.contains("\nlease 10.71.0.100 {"));
+    assert!(
+        site.file.contains("group s {\n  deleted;\n        if static {\n        }\n}\n")
+            && site.file.contains("\nlease 10.71.0.100 {")
+    );
 }
 
 /// What this configuration cannot understand is kept as it is.
@@ -592,7 +595,7 @@ fn writing_state_runs_what_it_brings_about() {
 #[test]
 fn writing_flags_and_variables_leaves_the_state() {
     let (mut site, lease) = lease_site();
-    assert_eq!(site.update(&lease, &[("flags", &[0x44])]), Ok(()));
+    assert_eq!(site.update(&lease, &[("flags", &[0x84])]), Ok(()));
     let record = site.journal();
     assert!(record.contains("binding state active;") && record.contains("\n  reserved;"), "{record}");
     assert_eq!(site.logs(), ["lease flags changed from  0 to 4 for lease 10.71.0.103."]);

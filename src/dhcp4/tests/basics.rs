@@ -1,10 +1,14 @@
 //! Tables of spec/dhcpv4.md.
 
 use super::harness::{option, yiaddr, Client, Server};
+use crate::config::dynamic::ClassBody;
+use crate::config::ir::Expr;
+use crate::config::lower_block;
 use crate::config::model::FixedAddress;
 use crate::leases::objects::{DynamicHosts, HostRecord};
 use crate::wire::hardware::HardwareAddr;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 const SUBNET: &str = "subnet 10.77.0.0 netmask 255.255.0.0 { range 10.77.1.10 10.77.1.250; }";
 
@@ -183,6 +187,85 @@ fn hosts_of_the_lease_file() {
     assert_eq!(option(&reply, 15).unwrap(), b"group");
     let reply = server.ask(&Client::new(2).discover(&[])).unwrap();
     assert_eq!(yiaddr(&reply).to_string(), "10.77.1.10");
+}
+
+/// Groups, classes and subclasses that OMAPI makes and takes away count from the next packet on.
+#[test]
+fn groups_and_classes_made_at_run_time() {
+    let mut server = Server::on(
+        &format!("ping-check false; class \"declared\" {{ match hardware; lease limit 1; }} {SUBNET}"),
+        "10.77.0.2",
+    );
+    let statements = |server: &Server, text: &str| lower_block(server.engine.config(), text).unwrap();
+    let domain = |server: &mut Server, client: u8| {
+        let reply = server.ask(&Client::new(client).discover(&[])).unwrap();
+        option(&reply, 15).map(|value| String::from_utf8_lossy(&value).into_owned())
+    };
+    let record = HostRecord {
+        name: "made".into(),
+        dynamic: true,
+        hardware: HardwareAddr::new(1, &[2, 0, 0, 0x77, 0, 1]).unwrap(),
+        group: Some("g".into()),
+        ..HostRecord::default()
+    };
+    server.engine.enter_host(&record);
+    assert_eq!(domain(&mut server, 1), None);
+    for (text, domain_then) in [("option domain-name \"one\";", "one"), ("option domain-name \"two\";", "two")] {
+        let group = statements(&server, text);
+        server.engine.edit_config(|config| {
+            config.put_group("g", &group);
+            false
+        });
+        assert_eq!(domain(&mut server, 1).as_deref(), Some(domain_then));
+    }
+    // Members keep what they had.
+    server.engine.edit_config(|config| {
+        config.remove_group("g");
+        false
+    });
+    assert_eq!(domain(&mut server, 1).as_deref(), Some("two"));
+    server.engine.enter_host(&HostRecord { deleted: true, ..record });
+    assert_eq!(domain(&mut server, 1), None);
+
+    let body = ClassBody {
+        submatch: Some(Arc::new(Expr::Hardware)),
+        statements: statements(&server, "option domain-name \"class\";"),
+        ..ClassBody::default()
+    };
+    let sub = |text: &str, server: &Server| ClassBody { statements: statements(server, text), ..ClassBody::default() };
+    let special = sub("option domain-name \"special\";", &server);
+    let data = |client: u8| [1, 2, 0, 0, 0x77, 0, client];
+    server.engine.edit_config(|config| {
+        config.put_class("made", &body);
+        config.put_subclass("made", &data(2), &ClassBody::default()).unwrap();
+        config.put_subclass("made", &data(3), &special).unwrap();
+        config.put_subclass("declared", &data(4), &ClassBody::default()).unwrap();
+        assert_eq!(config.put_subclass("unheard-of", &data(4), &special), None);
+        true
+    });
+    let domains = [1, 2, 3, 4].map(|client| domain(&mut server, client));
+    assert_eq!(domains, [None, Some("class".into()), Some("special".into()), None]);
+    let config = server.engine.config();
+    let declared = config.class_of("declared", Some(&data(4))).unwrap();
+    assert_eq!(config.classes[declared.index()].lease_limit, 1);
+    let classes = config.classes.len();
+    server.engine.edit_config(|config| {
+        config.remove_subclass("made", &data(3));
+        false
+    });
+    assert_eq!(domain(&mut server, 3), None);
+    server.engine.edit_config(|config| {
+        config.remove_class("made");
+        config.remove_class("declared");
+        // Places of what was taken away are used again.
+        for _ in 0..10 {
+            config.put_class("other", &body);
+            config.remove_class("other");
+        }
+        false
+    });
+    assert_eq!(domain(&mut server, 2), None);
+    assert_eq!(server.engine.config().classes.len(), classes);
 }
 
 /// `get-lease-hostnames`: the client waits for the DNS, nobody else does.

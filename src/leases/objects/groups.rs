@@ -18,8 +18,6 @@ pub struct GroupRecord {
     pub name: Box<str>,
     /// Made at run time; otherwise it stands for a group of dhcpd.conf.
     pub dynamic: bool,
-    /// It says that it took the place of a group of dhcpd.conf.
-    pub supersedes_static: bool,
     pub deleted: bool,
     pub statements: Arc<[Stmt]>,
     /// dhcpd.conf has a group of that name. Not in the file.
@@ -31,15 +29,7 @@ pub struct GroupRecord {
 impl GroupRecord {
     /// A group made at run time.
     pub fn new(name: &str, statements: Arc<[Stmt]>) -> GroupRecord {
-        GroupRecord {
-            name: name.into(),
-            dynamic: true,
-            supersedes_static: false,
-            deleted: false,
-            statements,
-            is_declared: false,
-            verbatim: None,
-        }
+        GroupRecord { name: name.into(), dynamic: true, deleted: false, statements, is_declared: false, verbatim: None }
     }
 
     /// Its end.
@@ -91,15 +81,22 @@ impl DynamicGroups {
     /// Makes the groups known to a configuration that was read without them.
     pub fn apply(&self, config: &mut Config) {
         for group in self.records() {
-            config.remove_group(&group.name);
-            if !group.deleted {
+            if group.deleted {
+                config.remove_group(&group.name);
+            } else {
                 config.put_group(&group.name, &group.statements);
             }
         }
+        // From the start on their members are without them.
+        config.ended_groups.clear();
     }
 }
 
-/// The text of a `group` record.
+/// A statement without effect. ISC's reader takes what follows a flag for a statement, be it the brace that ends the record:
+/// of a record of flags alone it loses that brace, and with it the leases behind.
+const NOTHING: &[u8] = b"\n        if static {\n        }";
+
+/// The text of a `group` record. Both servers read it as it is meant, unlike what ISC itself writes (spec/omapi.md 11).
 pub fn write_group(out: &mut Vec<u8>, group: &GroupRecord, registry: &Registry) {
     if let Some(verbatim) = &group.verbatim {
         out.extend_from_slice(verbatim);
@@ -109,14 +106,13 @@ pub fn write_group(out: &mut Vec<u8>, group: &GroupRecord, registry: &Registry) 
     out.extend_from_slice(b"group ");
     text::word_or_quoted(out, &group.name);
     out.extend_from_slice(b" {");
-    if group.dynamic {
-        out.extend_from_slice(b"\n  dynamic;");
-    }
-    if group.supersedes_static {
-        out.extend_from_slice(b"\n  static;");
-    }
     if group.deleted {
         out.extend_from_slice(b"\n  deleted;");
+    } else if group.dynamic {
+        out.extend_from_slice(b"\n  dynamic;");
+    }
+    if group.deleted || group.statements.is_empty() {
+        out.extend_from_slice(NOTHING);
     } else {
         print::statements(out, registry, &group.statements, 8);
     }

@@ -17,7 +17,6 @@ use std::ops::Range;
 #[derive(Default)]
 struct Body {
     dynamic: bool,
-    is_static: bool,
     deleted: bool,
     lease_limit: u32,
     /// Where the statements stand in the captured text, in order.
@@ -42,7 +41,6 @@ impl<R: Read> Reader<'_, R> {
         let complete = lowered.is_ok();
         let group = GroupRecord {
             dynamic: body.dynamic,
-            supersedes_static: body.is_static,
             deleted: body.deleted,
             verbatim: (!complete && !body.deleted).then(|| [b"group".as_slice(), &text].concat()),
             ..GroupRecord::new(&name, self.or_complain(lowered).into())
@@ -128,7 +126,7 @@ impl<R: Read> Reader<'_, R> {
             let from = self.lexer.capture_length().saturating_sub(self.lexer.text().len());
             match &*self.lexer.text().to_ascii_lowercase() {
                 b"dynamic" => body.dynamic = true,
-                b"static" => body.is_static = true,
+                b"static" => {}
                 b"deleted" => body.deleted = true,
                 b"lease" if is_class => {
                     body.lease_limit = self.lease_limit()?;

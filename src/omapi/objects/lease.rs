@@ -29,11 +29,12 @@ use std::sync::Arc;
 pub const KIND: Kind =
     Kind { name: "lease", find, blank: None, create: no_create, update, contents, remove: no_remove };
 
-/// `flags`: the lease was given by BOOTP; it is reserved; the client's host name ended in a NUL.
+/// `flags`: the lease was given by BOOTP; it is reserved; the client's host name ended in a NUL; one without effect.
 const BOOTP: u8 = 2;
 const RESERVED: u8 = 4;
 const NUL_TERMINATED: u8 = 8;
-const WRITABLE: u8 = BOOTP | RESERVED | NUL_TERMINATED;
+const UNICAST_HACK: u8 = 64;
+const WRITABLE: u8 = BOOTP | RESERVED | NUL_TERMINATED | UNICAST_HACK;
 
 fn find(world: &mut dyn World, keys: &Keys<'_>) -> Result<Object, ResultCode> {
     let by_handle = match keys.handle()? {
@@ -128,9 +129,14 @@ fn contents(world: &mut dyn World, object: &Object) -> Option<Contents> {
 }
 
 fn flag_octet(flags: LeaseFlags) -> u8 {
-    [(flags.bootp, BOOTP), (flags.reserved, RESERVED), (flags.nul_terminated, NUL_TERMINATED)]
-        .into_iter()
-        .fold(0, |octet, (set, flag)| if set { octet | flag } else { octet })
+    [
+        (flags.bootp, BOOTP),
+        (flags.reserved, RESERVED),
+        (flags.nul_terminated, NUL_TERMINATED),
+        (flags.unicast_hack, UNICAST_HACK),
+    ]
+    .into_iter()
+    .fold(0, |octet, (set, flag)| if set { octet | flag } else { octet })
 }
 
 /// One attribute to be written.
@@ -253,6 +259,7 @@ fn write_flags(world: &mut dyn World, id: LeaseId, octet: u8) -> Result<(), Resu
         bootp: new & BOOTP != 0,
         reserved: new & RESERVED != 0,
         nul_terminated: new & NUL_TERMINATED != 0,
+        unicast_hack: new & UNICAST_HACK != 0,
         ..lease.flags
     };
     match world.change_lease(id, Lease { flags, ..lease.clone() }) {
