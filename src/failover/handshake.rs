@@ -10,6 +10,10 @@ use crate::wire::units::{Seconds, Timestamp};
 
 /// How far apart the two clocks may be.
 const CLOCKS_APART: u32 = 60;
+/// What servers before 3.1.0 have for their vendor class where later ones have hash buckets.
+const OLD_VENDOR_CLASS: &[u8] = b"isc-V3.0.";
+const OLD_VERSION: &str =
+    "WARNING: failover as of versions 3.1.0 and on are not reverse compatible with versions 3.0.x.";
 /// Octets of the hash bucket assignment.
 const BUCKETS: usize = 32;
 
@@ -137,6 +141,9 @@ impl Work<'_> {
 
     /// CONNECT has arrived that names this relationship.
     pub fn connect(&mut self, connection: ConnectionId, sent: Timestamp, xid: Xid, connect: &Connect) {
+        if connect.hash_buckets.as_deref().is_some_and(|buckets| buckets.starts_with(OLD_VENDOR_CLASS)) {
+            self.log(LogKind::Error, OLD_VERSION.into());
+        }
         let terms = match judge(connect, sent, self.now.wall, self.me.is_primary()) {
             Ok(terms) => terms,
             Err(refusal) => {

@@ -33,6 +33,8 @@ mod relationship;
 mod requests;
 mod shutdown;
 mod states;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod updates;
 mod work;
