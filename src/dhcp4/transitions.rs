@@ -9,7 +9,7 @@ use super::LogKind;
 use crate::config::ir::Stmt;
 use crate::eval::bindings::Value;
 use crate::leases::lease::{BindingState, JournalPosition, Lease, LeaseExtras, LeaseId, SmallBytes};
-use crate::leases::peer::{PeerState, ServiceClass, Standing};
+use crate::leases::peer::{ServiceClass, Standing};
 use crate::wire::hardware::HardwareAddr;
 use crate::wire::units::{Now, Timestamp};
 use std::net::Ipv4Addr;
@@ -83,13 +83,6 @@ pub fn trim(lease: &mut Lease) {
 
 /// What a change means for what the partner knows: its times, and the state it believes in at worst.
 fn settle_with_partner(standing: &Standing, change: Change, new: &mut Lease) {
-    use BindingState::*;
-    if change.write
-        && standing.state == PeerState::PartnerDown
-        && matches!(new.state, Expired | Released | Abandoned | Reset)
-    {
-        new.set_tsfp(standing.since.plus(standing.mclt));
-    }
     if change.propagate {
         new.set_atsfp(Timestamp::UNSET);
     }

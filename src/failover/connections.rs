@@ -28,7 +28,8 @@ pub struct Connection {
     /// Until when it has to be introduced, in milliseconds.
     pub deadline: Option<u64>,
     pub framer: Framer,
-    next_xid: u32,
+    /// The number of the next message that this server begins.
+    pub next_xid: u32,
 }
 
 impl Connection {
@@ -42,12 +43,6 @@ impl Connection {
         let xid = self.next_xid;
         self.next_xid = xid.wrapping_add(1);
         Xid(xid)
-    }
-
-    /// The same, but never 0, which in a lease's record stands for no update.
-    pub fn take_update_xid(&mut self) -> Xid {
-        self.next_xid = self.next_xid.max(1);
-        self.take_xid()
     }
 }
 

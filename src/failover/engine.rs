@@ -9,7 +9,7 @@ use super::states;
 use super::timers::{Appointment, Wait};
 use super::work::{Work, RECONNECT};
 use super::LogKind;
-use crate::config::model::{Config, PeerId};
+use crate::config::model::{Config, PeerId, PoolId};
 use crate::leases::peer::{PeerRecord, PeerState};
 use crate::wire::failover::{Body, Connect, Message, Xid};
 use crate::wire::units::{Now, Seconds, Timestamp};
@@ -315,27 +315,14 @@ impl Failover {
 
     /// The DHCP service has changed leases: the partners have to be told.
     pub fn leases_changed(&mut self, now: Now, leases: &mut dyn Leases, out: &mut Vec<Effect>) {
-        let changes = leases.store_mut().take_peer_changes();
-        let mut touched = vec![false; self.relationships.len()];
-        for lease in changes.leases {
-            let store = leases.store();
-            let Some(peer) = store.peer_of(store.get(lease).pool) else { continue };
-            if let Some(touched) = touched.get_mut(peer.index()) {
-                *touched = true;
+        for peer in self.order() {
+            let changes = leases.store_mut().take_peer_changes(peer);
+            if changes.is_empty() {
+                continue;
             }
+            let drained: Vec<PoolId> = changes.drained.into_iter().collect();
             if let Some(mut work) = self.work(now, peer, leases, out) {
-                work.queue_update(lease);
-            }
-        }
-        for pool in changes.drained {
-            let Some(peer) = leases.store().peer_of(pool) else { continue };
-            if let Some(mut work) = self.work(now, peer, leases, out) {
-                work.pool_drained(pool);
-            }
-        }
-        for peer in self.order().filter(|peer| touched[peer.index()]) {
-            if let Some(mut work) = self.work(now, peer, leases, out) {
-                work.send_updates();
+                work.leases_changed(&changes.leases, &drained);
             }
         }
     }
@@ -378,7 +365,12 @@ impl Failover {
             let Some(mut work) = self.work(now, peer, leases, out) else { return };
             match due {
                 Appointment::RecoverDone => work.recover_done(),
-                Appointment::Rebalance => work.rebalance(),
+            }
+        }
+        let due = self.relationships.get(peer.index()).and_then(|me| me.bindings.next_deadline());
+        if due.is_some_and(|at| at <= now.wall) {
+            if let Some(mut work) = self.work(now, peer, leases, out) {
+                work.tend_leases();
             }
         }
     }
@@ -390,7 +382,7 @@ impl Failover {
         let introductions = self.connections.values().filter_map(|known| known.deadline);
         Deadlines {
             millis: waits.chain(retries).chain(introductions).min(),
-            wall: self.relationships.iter().filter_map(|me| me.timers.next_appointment()).min(),
+            wall: self.relationships.iter().flat_map(Relationship::appointments).min(),
         }
     }
 
@@ -440,8 +432,8 @@ impl Work<'_> {
                 self.partner_reports(report);
                 self.go_if_handed_over();
             }
-            Body::BindingUpdate(update) => self.binding_update(xid, update),
-            Body::BindingAck(ack) => self.binding_ack(xid, ack),
+            Body::BindingUpdate(update) => self.binding_update(xid, &update),
+            Body::BindingAck(ack) => self.binding_ack(xid, &ack),
             Body::UpdateRequest => self.updates_requested(xid, false),
             Body::UpdateRequestAll => self.updates_requested(xid, true),
             Body::UpdateDone => self.updates_done(),
@@ -464,7 +456,6 @@ impl Work<'_> {
                 self.close_link();
             }
             Wait::Withheld => self.send_state(),
-            Wait::AckFlush => self.flush_acks(),
             Wait::AutoPartnerDown => self.enter(PeerState::PartnerDown),
             Wait::Shutdown => self.end_shutdown(),
             Wait::Receive | Wait::Reconnect => {}

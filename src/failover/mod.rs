@@ -14,29 +14,30 @@
 //! | `moves` | entering states, and what brings them about |
 //! | `reconfigure` | taking over a new configuration |
 //! | `shutdown` | handing over to the partner before the server ends |
-//! | `updates`, `acks` | telling the partner of leases, and hearing that it knows |
-//! | `incoming` | hearing of leases from the partner |
-//! | `requests` | asking the partner for what it knows, and being asked |
-//! | `balance` | sharing out free addresses |
+//! | `exchange` | where leases meet connection and states |
+//! | `bindings/` | what the partner is told of leases, what it tells, and who may give which |
+//! | `queue` | leases that the partner has to be told of, or has not acknowledged |
+//! | `judge` | may the partner change a lease as it says? |
+//! | `shares` | how free addresses have to be divided |
 
-mod acks;
-mod balance;
+mod bindings;
 mod connections;
 mod effect;
 mod engine;
+mod exchange;
 mod handshake;
-mod incoming;
+mod judge;
 mod moves;
+mod queue;
 mod random;
 mod reconfigure;
 mod relationship;
-mod requests;
+mod shares;
 mod shutdown;
 mod states;
 #[cfg(test)]
 mod tests;
 mod timers;
-mod updates;
 mod work;
 
 pub use crate::eval::LogKind;

@@ -16,7 +16,7 @@ impl Work<'_> {
     pub fn enter(&mut self, new: PeerState) {
         let old = self.me.standing.state;
         if states::resends_on_leaving(old) {
-            self.rescind_updates();
+            self.me.bindings.rescind();
         }
         self.me.standing.since = self.since(new);
         if new == PeerState::Startup && old != PeerState::Startup {
@@ -46,7 +46,7 @@ impl Work<'_> {
             new,
             since: standing.since,
             partner: standing.partner,
-            is_settled: self.me.exchange.is_empty(),
+            is_settled: self.me.bindings.is_settled(),
             mclt: standing.mclt,
             now: self.now.wall,
         };
@@ -57,13 +57,7 @@ impl Work<'_> {
     fn begin(&mut self, new: PeerState) {
         match new {
             PeerState::Startup => self.me.timers.wait(Wait::Startup, self.now, STARTUP),
-            PeerState::Normal => {
-                self.balance_pools();
-                if self.queue_outdated() {
-                    self.send_updates();
-                    self.log(LogKind::Info, format!("Sending updates to {}.", self.me.name()));
-                }
-            }
+            PeerState::Normal => self.share(),
             PeerState::CommunicationsInterrupted => {
                 let length = self.me.settings.auto_partner_down;
                 if length.0 != 0 {
@@ -103,7 +97,7 @@ impl Work<'_> {
     pub fn disconnected(&mut self) {
         if self.me.link.take().is_some() {
             self.log(LogKind::Info, format!("peer {}: disconnected", self.me.name()));
-            self.forget_acks();
+            self.me.bindings.unlinked();
         }
         for wait in [Wait::Contact, Wait::Receive, Wait::Startup, Wait::Withheld] {
             self.me.timers.cancel(wait);
@@ -111,7 +105,7 @@ impl Work<'_> {
         let mine = self.me.effective_state();
         let next = states::on_disconnect(mine);
         if mine == PeerState::ConflictDone {
-            self.rescind_updates();
+            self.me.bindings.rescind();
         }
         if next != self.me.standing.state {
             self.enter(next);
@@ -215,7 +209,7 @@ impl Work<'_> {
     /// UPDDONE has arrived on the link.
     pub fn updates_done(&mut self) {
         self.log(LogKind::Info, format!("failover peer {}: peer update completed.", self.me.name()));
-        self.updates_arrived();
+        self.me.awaits_all = false;
         let standing = &self.me.standing;
         let completion = states::on_updates_done(standing.role, standing.state, standing.partner, self.must_wait());
         match completion {

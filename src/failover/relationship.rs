@@ -1,8 +1,8 @@
 //! What is known of one relationship.
 
+use super::bindings::Bindings;
 use super::connections::ConnectionId;
 use super::timers::Timers;
-use super::updates::Exchange;
 use crate::config::model::FailoverPeer;
 use crate::leases::lease::JournalPosition;
 use crate::leases::peer::{PeerRecord, PeerState, Role, Standing};
@@ -45,8 +45,9 @@ pub struct Relationship {
     /// A connection attempt is under way: to which of the partner's addresses.
     pub dialling: Option<usize>,
     pub timers: Timers,
-    /// Leases that the partner has to be told of, and what was asked.
-    pub exchange: Exchange,
+    pub bindings: Bindings,
+    /// The partner was asked for all leases and has not told them all.
+    pub awaits_all: bool,
 }
 
 impl Relationship {
@@ -60,6 +61,8 @@ impl Relationship {
             saved: standing.state,
             standing,
             partner_since: record.partner_since,
+            bindings: Bindings::new(&settings),
+            awaits_all: false,
             settings,
             endpoint,
             link: None,
@@ -68,8 +71,12 @@ impl Relationship {
             recorded: JournalPosition::default(),
             dialling: None,
             timers: Timers::default(),
-            exchange: Exchange::default(),
         }
+    }
+
+    /// Times of day at which there is something to do.
+    pub fn appointments(&self) -> impl Iterator<Item = Timestamp> {
+        self.timers.next_appointment().into_iter().chain(self.bindings.next_deadline())
     }
 
     pub fn name(&self) -> &str {
@@ -128,8 +135,8 @@ impl Relationship {
     }
 
     /// How many updates may be unacknowledged.
-    pub fn window(&self) -> usize {
-        self.partner_max_unacked.unwrap_or(1).max(1) as usize
+    pub fn window(&self) -> u32 {
+        self.partner_max_unacked.unwrap_or(1).max(1)
     }
 }
 
@@ -173,7 +180,7 @@ impl Relationship {
             local_since: self.standing.since,
             role: self.standing.role,
             max_response_delay: self.settings.max_response_delay,
-            unacked: self.exchange.unacked() as u32,
+            unacked: self.bindings.unacked() as u32,
         }
     }
 }

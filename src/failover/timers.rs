@@ -16,8 +16,6 @@ pub enum Wait {
     Receive,
     /// Before a state is told that an ISC partner might not survive without having told its own.
     Withheld,
-    /// Before acknowledging the updates that were accepted.
-    AckFlush,
     /// Before the partner is taken to be down.
     AutoPartnerDown,
     /// Before the server ends without the partner having taken over.
@@ -29,21 +27,18 @@ pub enum Wait {
 pub enum Appointment {
     /// The end of recover-wait.
     RecoverDone,
-    /// The next balancing of pools.
-    Rebalance,
 }
 
-const WAITS: [Wait; 8] = [
+const WAITS: [Wait; 7] = [
     Wait::Startup,
     Wait::Reconnect,
     Wait::Contact,
     Wait::Receive,
     Wait::Withheld,
-    Wait::AckFlush,
     Wait::AutoPartnerDown,
     Wait::Shutdown,
 ];
-const APPOINTMENTS: [Appointment; 2] = [Appointment::RecoverDone, Appointment::Rebalance];
+const APPOINTMENTS: [Appointment; 1] = [Appointment::RecoverDone];
 
 /// All waits of one relationship: at most one of each kind.
 #[derive(Clone, Debug, Default)]
@@ -82,11 +77,6 @@ impl Timers {
     /// Calls it off.
     pub fn call_off(&mut self, appointment: Appointment) {
         self.appointments[appointment as usize] = None;
-    }
-
-    /// When the appointment is, if there is one.
-    pub fn appointment(&self, appointment: Appointment) -> Option<Timestamp> {
-        self.appointments[appointment as usize]
     }
 
     /// A wait that is over, which is forgotten; the earliest first.

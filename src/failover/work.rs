@@ -39,10 +39,7 @@ impl Work<'_> {
     /// The same, not before the journal is on stable storage up to there.
     pub fn send_after(&mut self, body: Body, after: JournalPosition) -> Option<Xid> {
         let link = self.me.link?;
-        let xid = match body {
-            Body::BindingUpdate(_) => self.connections.get_mut(&link)?.take_update_xid(),
-            _ => self.connections.get_mut(&link)?.take_xid(),
-        };
+        let xid = self.connections.get_mut(&link)?.take_xid();
         self.put(link, xid, body, after);
         Some(xid)
     }

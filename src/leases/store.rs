@@ -51,6 +51,13 @@ pub struct PeerChanges {
     pub drained: BTreeSet<PoolId>,
 }
 
+impl PeerChanges {
+    /// True if there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.leases.is_empty() && self.drained.is_empty()
+    }
+}
+
 /// Records that still have to be written, and which leases wait for them.
 #[derive(Debug, Default)]
 struct Pending {
@@ -77,7 +84,8 @@ pub struct LeaseStore {
     pub(super) timers: Timers,
     /// Where each failover relationship stands, by its number.
     standings: Vec<Standing>,
-    peer_changes: PeerChanges,
+    /// What each partner has to be told of.
+    peer_changes: Vec<PeerChanges>,
     /// The next lease queued goes in front of its equals: counts down.
     pub(super) next_tie: i64,
     pending: Pending,
@@ -106,7 +114,7 @@ impl LeaseStore {
             generation: 0,
             timers: Timers::default(),
             standings: standings(config),
-            peer_changes: PeerChanges::default(),
+            peer_changes: config.peers.iter().map(|_| PeerChanges::default()).collect(),
             next_tie: i64::MAX - 1,
             pending: Pending::default(),
             format: Format::new(config),
@@ -247,8 +255,9 @@ impl LeaseStore {
     fn replace(&mut self, id: LeaseId, new: Lease) {
         let old = self.get(id);
         let was_idle = matches!(old.state, BindingState::Free | BindingState::Backup) && old.state != new.state;
-        if was_idle && self.peer_of(old.pool).is_some() {
-            self.peer_changes.drained.insert(old.pool);
+        let pool = old.pool;
+        if let Some(changes) = self.changes_of(pool).filter(|_| was_idle) {
+            changes.drained.insert(pool);
         }
         self.unqueue(id);
         let slot = self.slab.slot_mut(id);
@@ -326,14 +335,20 @@ impl LeaseStore {
 
     /// The failover partner has to be told of a lease, if there is one.
     pub fn propagate(&mut self, id: LeaseId) {
-        if self.peer_of(self.get(id).pool).is_some() {
-            self.peer_changes.leases.push(id);
+        if let Some(changes) = self.changes_of(self.get(id).pool) {
+            changes.leases.push(id);
         }
     }
 
-    /// What partners have to be told of since the last call.
-    pub fn take_peer_changes(&mut self) -> PeerChanges {
-        std::mem::take(&mut self.peer_changes)
+    /// What the partner that shares a pool has to be told of.
+    fn changes_of(&mut self, pool: PoolId) -> Option<&mut PeerChanges> {
+        let peer = self.peer_of(pool)?;
+        self.peer_changes.get_mut(peer.index())
+    }
+
+    /// What the partner of a relationship has to be told of since the last call.
+    pub fn take_peer_changes(&mut self, peer: PeerId) -> PeerChanges {
+        self.peer_changes.get_mut(peer.index()).map(std::mem::take).unwrap_or_default()
     }
 
     /// The leases on a queue of a pool, in its order; addresses that were never used are on none.
@@ -428,6 +443,7 @@ impl LeaseStore {
         self.format = Format::new(config);
         self.file_order = file_order(config);
         self.standings = standings(config);
+        self.peer_changes = config.peers.iter().map(|_| PeerChanges::default()).collect();
         self.generation += 1;
         let orphans = std::mem::take(&mut self.orphans);
         for (at, id) in (0..self.slab.len() as u32).map(LeaseId).enumerate() {

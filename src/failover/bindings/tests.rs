@@ -1,0 +1,478 @@
+//! The leases of a relationship against what a real primary did (spec/vectors), and what must hold beyond it.
+
+use super::*;
+use crate::config::model::Config;
+use crate::config::{load_text, Family};
+use crate::leases::lease::BindingState;
+use crate::leases::peer::{PeerRecord, PeerState, Role};
+use crate::leases::store::LeaseStore;
+use crate::wire::failover::{BindingAck, BindingUpdate, Message};
+use crate::wire::units::Seconds;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+const PEER: PeerId = PeerId(0);
+const START: u32 = 1_795_332_430;
+
+const CONF: &str = "
+    failover peer \"fo-test\" { primary; address 10.77.0.1; peer address 10.77.0.2; mclt 60; split 128; }
+    failover peer \"other\" { secondary; address 10.77.0.1; peer address 10.77.0.3; }
+    subnet 10.77.0.0 netmask 255.255.255.0 {
+        pool { failover peer \"fo-test\"; range 10.77.0.100 10.77.0.119; }
+        pool { failover peer \"other\"; range 10.77.0.200 10.77.0.209; }
+    }";
+
+/// A server without clients.
+struct Server {
+    config: Arc<Config>,
+    store: LeaseStore,
+}
+
+impl Leases for Server {
+    fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    fn store(&self) -> &LeaseStore {
+        &self.store
+    }
+
+    fn store_mut(&mut self) -> &mut LeaseStore {
+        &mut self.store
+    }
+
+    fn record(&mut self, _: PeerId, _: PeerRecord) -> JournalPosition {
+        JournalPosition::default()
+    }
+
+    fn install(&mut self, now: Now, id: LeaseId, mut new: Lease, propagate: bool) -> JournalPosition {
+        new.next_state = match new.state {
+            BindingState::Active => BindingState::Expired,
+            BindingState::Backup => BindingState::Backup,
+            _ => BindingState::Free,
+        };
+        if propagate {
+            new.set_atsfp(Timestamp::UNSET);
+        }
+        let position = self.store.supersede(id, new, now.wall, true);
+        if propagate {
+            self.store.propagate(id);
+        }
+        position
+    }
+}
+
+/// One side of a relationship, and what it did.
+struct Side {
+    server: Server,
+    bindings: Bindings,
+    now: Timestamp,
+    next_xid: u32,
+    window: Option<u32>,
+    log: Vec<(LogKind, String)>,
+}
+
+impl Side {
+    fn new(state: PeerState) -> Side {
+        let config = Arc::new(load_text("c", CONF, Family::V4).result.unwrap());
+        let mut store = LeaseStore::new(&config);
+        let mut standing = store.standing_of(PEER).unwrap().clone();
+        standing.set_states(state, Timestamp(START), PeerState::Normal);
+        store.set_standing(PEER, standing);
+        let bindings = Bindings::new(&config.peers[0]);
+        let server = Server { config, store };
+        Side { server, bindings, now: Timestamp(START), next_xid: 1, window: Some(10), log: Vec::new() }
+    }
+
+    /// Calls, and gives what goes to the partner.
+    fn call(&mut self, call: impl FnOnce(&mut Bindings, &mut Context<'_>)) -> Vec<Outgoing> {
+        let mut messages = Vec::new();
+        let mut context = Context {
+            now: Now { wall: self.now, millis: 0 },
+            peer: PEER,
+            name: "fo-test",
+            window: self.window,
+            next_xid: &mut self.next_xid,
+            random: 0,
+            leases: &mut self.server,
+            messages: &mut messages,
+            log: &mut self.log,
+        };
+        call(&mut self.bindings, &mut context);
+        messages
+    }
+
+    fn update(&mut self, update: BindingUpdate) -> Vec<Outgoing> {
+        self.call(|bindings, context| bindings.update(context, Xid(7), &update))
+    }
+
+    fn lease(&mut self, last: u8) -> (LeaseId, Lease) {
+        let id = self.server.store.materialize(address(last)).unwrap();
+        (id, self.server.store.get(id).clone())
+    }
+
+    /// Changes a lease as the DHCP service would.
+    fn change(&mut self, last: u8, change: impl FnOnce(&mut Lease)) -> LeaseId {
+        let (id, mut lease) = self.lease(last);
+        change(&mut lease);
+        let now = Now { wall: self.now, millis: 0 };
+        self.server.install(now, id, lease, true);
+        id
+    }
+
+    /// The partner agrees to all that it is told, until it is told nothing more.
+    fn agree(&mut self, mut messages: Vec<Outgoing>) -> usize {
+        let mut count = 0;
+        while let Some(message) = messages.pop() {
+            if let Body::BindingUpdate(update) = message.body {
+                count += 1;
+                let ack = BindingAck::accept(update.address.unwrap());
+                messages.extend(self.call(|bindings, context| bindings.ack(context, message.xid, &ack)));
+            }
+        }
+        count
+    }
+
+    fn lines(&self) -> Vec<&str> {
+        self.log.iter().map(|(_, line)| &**line).collect()
+    }
+}
+
+fn address(last: u8) -> Ipv4Addr {
+    Ipv4Addr::new(10, 77, 0, last)
+}
+
+fn hardware(last: u8) -> Option<Box<[u8]>> {
+    Some([1, 2, 0x46, 0x4f, 0, 0, last].into())
+}
+
+/// Messages of a captured conversation: who sent it, and its octets.
+fn conversation(text: &str) -> impl Iterator<Item = (&str, Message)> {
+    text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        let (direction, hex) = (words.next()?, words.next()?);
+        let octets: Option<Vec<u8>> =
+            (0..hex.len() / 2).map(|at| u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()).collect();
+        Some((direction, Message::parse(&octets?).ok()?))
+    })
+}
+
+fn active(last: u8, starts: u32, ends: u32) -> BindingUpdate {
+    BindingUpdate {
+        address: Some(address(last)),
+        status: Some(2),
+        hardware: hardware(last),
+        lease_expiry: Some(Timestamp(ends)),
+        potential_expiry: Some(Timestamp(ends + 100)),
+        starts: Some(Timestamp(starts)),
+        last_transaction: Some(Timestamp(starts)),
+        ..BindingUpdate::default()
+    }
+}
+
+/// Every update of the captured conversation gets the answer that the real primary gave.
+#[test]
+fn updates_are_answered_as_the_real_primary_does() {
+    let text = include_str!("../../../compat-tests/spec/vectors/failover-bndupd-cases.txt");
+    let messages: Vec<_> = conversation(text).collect();
+    let mut side = Side::new(PeerState::Normal);
+    for last in 100..110 {
+        let id = side.change(last, |lease| {
+            (lease.state, lease.rewind_state) = (BindingState::Backup, BindingState::Backup);
+            lease.starts = Timestamp(START);
+        });
+        side.bindings.queue.remove(id);
+    }
+    side.server.store.take_peer_changes(PEER);
+    let mut compared = 0;
+    for (direction, message) in &messages {
+        let ("S>P", Body::BindingUpdate(update)) = (*direction, &message.body) else { continue };
+        let answer = |(direction, answer): &&(&str, Message)| {
+            *direction == "P>S" && answer.xid == message.xid && matches!(answer.body, Body::BindingAck(_))
+        };
+        // The last two dropped the connection and ended the real one.
+        let Some((_, want)) = messages.iter().find(answer) else { continue };
+        side.now = message.time;
+        let sent = side.call(|bindings, context| bindings.update(context, message.xid, update));
+        let got = sent.iter().find(|sent| matches!(sent.body, Body::BindingAck(_))).unwrap();
+        let got = Message { time: want.time, xid: got.xid, body: got.body.clone() };
+        let want_body = match &want.body {
+            // Without an address the real one repeats 0.0.0.0.
+            Body::BindingAck(ack) if update.address.is_none() => {
+                let ack = BindingAck { update: BindingUpdate::default(), ..ack.clone() };
+                Body::BindingAck(ack)
+            }
+            body => body.clone(),
+        };
+        assert_eq!(got.body, want_body, "{message:?}");
+        compared += 1;
+    }
+    assert_eq!(compared, 29);
+    assert!(side.lines().contains(&"Unknown IP-flags set in BNDUPD (0x80)."));
+    // The lease that was released by a client of the secondary's went to the secondary.
+    assert_eq!(side.lease(104).1.state, BindingState::Backup);
+    let reserved = side.lease(106).1;
+    assert!(reserved.flags.reserved && !reserved.flags.bootp);
+}
+
+#[test]
+fn an_accepted_lease_is_answered_when_it_is_on_stable_storage() {
+    let mut side = Side::new(PeerState::Normal);
+    let sent = side.update(active(100, START, START + 60));
+    assert_eq!(sent[0].body, Body::BindingAck(BindingAck::accept(address(100))));
+    let (id, lease) = side.lease(100);
+    assert_eq!(sent[0].after, side.server.store.position_of(id));
+    assert!(sent[0].after > JournalPosition::default());
+    assert_eq!((lease.tsfp(), lease.atsfp()), (Timestamp(START + 160), Timestamp(START + 160)));
+    assert_eq!(lease.rewind_state, BindingState::Active);
+}
+
+#[test]
+fn a_never_used_address_costs_nothing_when_the_partner_says_so() {
+    let mut side = Side::new(PeerState::Recover);
+    let zero = Some(Timestamp::UNSET);
+    let update = BindingUpdate {
+        address: Some(address(100)),
+        status: Some(1),
+        lease_expiry: zero,
+        potential_expiry: zero,
+        starts: zero,
+        ..BindingUpdate::default()
+    };
+    let sent = side.update(update);
+    assert_eq!(sent[0].body, Body::BindingAck(BindingAck::accept(address(100))));
+    assert!(side.server.store.is_empty());
+}
+
+#[test]
+fn a_state_that_does_not_exist_is_refused() {
+    let mut side = Side::new(PeerState::Normal);
+    for status in [0, 8, 255] {
+        let sent = side.update(BindingUpdate { status: Some(status), ..active(100, START, START + 60) });
+        let Body::BindingAck(ack) = &sent[0].body else { panic!("{sent:?}") };
+        assert_eq!(ack.reject, Some(6));
+    }
+    assert!(side.server.store.is_empty());
+}
+
+/// A client that was acknowledged here must not lose its lease to what the partner knows of an earlier one.
+#[test]
+fn what_the_partner_says_of_an_earlier_lease_does_not_end_a_later_one() {
+    let mut side = Side::new(PeerState::CommunicationsInterrupted);
+    side.update(active(100, START, START + 60));
+    side.now = Timestamp(START + 50);
+    side.change(100, |lease| {
+        (lease.starts, lease.cltt) = (Timestamp(START + 50), Timestamp(START + 50));
+        (lease.ends, lease.tstp) = (Timestamp(START + 110), Timestamp(START + 200));
+    });
+    let released =
+        BindingUpdate { status: Some(4), lease_expiry: Some(Timestamp(START + 40)), ..active(100, START, 0) };
+    let sent = side.update(released);
+    let Body::BindingAck(ack) = &sent[0].body else { panic!("{sent:?}") };
+    assert_eq!(ack.reject, Some(16));
+    assert_eq!(side.lease(100).1.state, BindingState::Active);
+    let told = |sent: &Outgoing| matches!(&sent.body, Body::BindingUpdate(update) if update.status == Some(2));
+    assert!(sent.iter().any(told), "and the partner is told: {sent:?}");
+}
+
+#[test]
+fn no_more_is_under_way_than_the_partner_takes_and_all_is_told_again_after_a_break() {
+    let mut side = Side::new(PeerState::Normal);
+    side.window = Some(3);
+    for last in 100..108 {
+        side.change(last, |lease| lease.state = BindingState::Abandoned);
+    }
+    let sent = side.call(|bindings, context| {
+        bindings.take_up_changes(context);
+        bindings.send(context);
+    });
+    assert_eq!((sent.len(), side.bindings.unacked()), (3, 3));
+    side.bindings.unlinked();
+    side.bindings.rescind();
+    let again = side.call(|bindings, context| bindings.send(context));
+    let addresses = |sent: &[Outgoing]| {
+        let address = |sent: &Outgoing| match &sent.body {
+            Body::BindingUpdate(update) => update.address,
+            _ => None,
+        };
+        sent.iter().filter_map(address).collect::<Vec<_>>()
+    };
+    assert_eq!(addresses(&again), addresses(&sent));
+    assert_eq!(side.agree(again), 8);
+    assert!(side.bindings.is_settled());
+}
+
+/// What the answer says of the potential expiry is not believed: ISC would erase the times.
+#[test]
+fn an_acknowledged_lease_has_the_times_the_partner_was_told() {
+    let mut side = Side::new(PeerState::Normal);
+    side.change(110, |lease| {
+        lease.state = BindingState::Active;
+        lease.tstp = Timestamp(START + 500);
+    });
+    let sent = side.call(|bindings, context| {
+        bindings.take_up_changes(context);
+        bindings.send(context);
+    });
+    assert_eq!(side.lease(110).1.rewind_state, BindingState::Active, "recorded before it is told");
+    let mut ack = BindingAck::accept(address(110));
+    ack.update.client_id = Some(b"abc"[..].into());
+    side.call(|bindings, context| bindings.ack(context, Xid(999), &ack));
+    assert_eq!(side.lines(), ["bind update on 10.77.0.110 got ack from fo-test: xid mismatch."]);
+    side.call(|bindings, context| bindings.ack(context, sent[0].xid, &ack));
+    let lease = side.lease(110).1;
+    assert_eq!((lease.tsfp(), lease.atsfp()), (Timestamp(START + 500), Timestamp(START + 500)));
+}
+
+#[test]
+fn an_ended_lease_is_free_when_the_partner_agrees() {
+    let mut side = Side::new(PeerState::Normal);
+    for (last, hardware) in [(110, 1), (111, 2)] {
+        side.change(last, |lease| {
+            lease.state = BindingState::Released;
+            lease.hardware = crate::wire::hardware::HardwareAddr::new(1, &[2, 0x46, 0x4f, 0, 0, hardware]).unwrap();
+            (lease.ends, lease.tstp) = (Timestamp(START), Timestamp(START));
+        });
+    }
+    let sent = side.call(|bindings, context| {
+        bindings.take_up_changes(context);
+        bindings.send(context);
+    });
+    side.agree(sent);
+    assert_eq!(side.lease(110).1.state, BindingState::Free, "bucket 7 is the primary's");
+    assert_eq!(side.lease(111).1.state, BindingState::Backup, "bucket 161 is the secondary's");
+    assert!(side.bindings.is_settled());
+}
+
+#[test]
+fn a_refused_update_is_tried_again_until_the_partner_agrees() {
+    let mut side = Side::new(PeerState::CommunicationsInterrupted);
+    side.change(110, |lease| {
+        (lease.state, lease.tstp) = (BindingState::Abandoned, Timestamp(START + 5));
+    });
+    let mut sent = side.call(|bindings, context| {
+        bindings.take_up_changes(context);
+        bindings.send(context);
+    });
+    for wait in [60, 120, 240] {
+        let ack = BindingAck { reject: Some(2), ..BindingAck::accept(address(110)) };
+        side.call(|bindings, context| bindings.ack(context, sent[0].xid, &ack));
+        assert_eq!(side.bindings.refused.first().unwrap().0, side.now.plus(Seconds(wait)));
+        side.now = side.now.plus(Seconds(wait));
+        sent = side.call(|bindings, context| bindings.tick(context));
+        assert_eq!(sent.len(), 1);
+    }
+    side.agree(sent);
+    assert!(side.bindings.is_settled() && side.bindings.refused.is_empty());
+    assert!(side.lines().iter().all(|line| line.ends_with(
+        "bind update on 10.77.0.110 from fo-test rejected: Fatal conflict exists: address in use by other client."
+    )));
+}
+
+#[test]
+fn an_update_request_is_answered_when_its_last_lease_is_acknowledged() {
+    let mut side = Side::new(PeerState::Recover);
+    let nothing = side.call(|bindings, context| bindings.update_request(context, Xid(3), true));
+    assert_eq!((nothing[0].xid, &nothing[0].body), (Xid(3), &Body::UpdateDone));
+    for last in 100..105 {
+        side.update(active(last, START, START + 60));
+    }
+    side.window = Some(2);
+    let sent = side.call(|bindings, context| bindings.update_request(context, Xid(4), true));
+    assert_eq!(sent.len(), 2, "the partner takes two");
+    let done = |sent: &[Outgoing]| sent.iter().any(|sent| sent.body == Body::UpdateDone && sent.xid == Xid(4));
+    let mut rest: std::collections::VecDeque<Outgoing> = sent.into();
+    let mut told = 0;
+    while let Some(message) = rest.pop_front() {
+        let Body::BindingUpdate(update) = &message.body else { continue };
+        told += 1;
+        let ack = BindingAck::accept(update.address.unwrap());
+        let more = side.call(|bindings, context| bindings.ack(context, message.xid, &ack));
+        assert_eq!(done(&more), told == 5);
+        rest.extend(more);
+    }
+    assert_eq!(
+        side.lines(),
+        [
+            "Sent update done message to fo-test",
+            "Update request all from fo-test: nothing pending",
+            "Update request all from fo-test: sending update",
+            "Sent update done message to fo-test",
+        ]
+    );
+}
+
+/// spec/failover.md 29.1: a fresh primary of 20 addresses gives ten away when both servers cooperate.
+#[test]
+fn entering_normal_shares_the_addresses() {
+    let mut side = Side::new(PeerState::Normal);
+    let sent = side.call(|bindings, context| bindings.entered_normal(context));
+    assert_eq!(sent.len(), 10);
+    assert_eq!(
+        side.lines(),
+        [
+            "balancing pool 0 10.77.0.0/24  total 20  free 20  backup 0  lts 10  max-own (+/-)2",
+            "balanced pool 0 10.77.0.0/24  total 20  free 10  backup 10  lts 0  max-misbal 3",
+            "Sending updates to fo-test.",
+        ]
+    );
+    let Body::BindingUpdate(first) = &sent[0].body else { panic!() };
+    assert_eq!((first.address, first.status), (Some(address(100)), Some(7)));
+    assert_eq!((first.starts, first.lease_expiry), (Some(side.now), Some(Timestamp::UNSET)));
+    assert_eq!(side.agree(sent), 10);
+    // Asked again, it has nothing to give.
+    let sent = side.call(|bindings, context| bindings.pool_request(context, Xid(9)));
+    assert_eq!(sent[0].body, Body::PoolResponse { transferred: Some(0) });
+    assert!(side.lines().iter().any(|line| line.starts_with("peer fo-test: Got POOLREQ, answering negatively!")));
+}
+
+#[test]
+fn a_side_that_has_nothing_left_asks() {
+    let mut side = Side::new(PeerState::Normal);
+    for last in 100..120 {
+        side.change(last, |lease| lease.state = BindingState::Backup);
+    }
+    side.call(|bindings, context| bindings.take_up_changes(context));
+    let due = side.bindings.next_balance.unwrap();
+    side.now = due;
+    let sent = side.call(|bindings, context| bindings.tick(context));
+    assert!(sent.iter().any(|sent| sent.body == Body::PoolRequest), "{sent:?} {:?}", side.log);
+    assert!(side.lines()[0].ends_with("lts -10  max-own (+/-)2  (requesting peer rebalance!)"));
+}
+
+/// spec/failover.md 11.1: in partner-down, ended leases are free after MCLT.
+#[test]
+fn partner_down_frees_what_has_ended_after_mclt() {
+    let mut side = Side::new(PeerState::PartnerDown);
+    side.change(110, |lease| {
+        (lease.state, lease.next_state) = (BindingState::Expired, BindingState::Free);
+        (lease.ends, lease.rewind_state) = (Timestamp(START - 5), BindingState::Active);
+    });
+    assert!(side.server.store.due(Timestamp(START + 59)).is_none());
+    assert!(side.server.store.due(Timestamp(START + 60)).is_some());
+}
+
+#[test]
+fn the_partner_is_told_the_clients_name() {
+    let mut side = Side::new(PeerState::Normal);
+    side.change(110, |lease| {
+        lease.state = BindingState::Active;
+        lease.hostname = crate::leases::lease::SmallBytes::new(b"pc1");
+        let value = crate::eval::bindings::Value::Data(b"MSFT 5.0"[..].into());
+        lease.extras.get_or_insert_default().variables.set(&"vendor-class-identifier".into(), Some(value));
+    });
+    let sent = side.call(|bindings, context| {
+        bindings.take_up_changes(context);
+        bindings.send(context);
+    });
+    let Body::BindingUpdate(update) = &sent[0].body else { panic!() };
+    let mut partner = Side::new(PeerState::CommunicationsInterrupted);
+    let update = BindingUpdate { hardware: hardware(1), ..update.clone() };
+    partner.update(update);
+    let lease = partner.lease(110).1;
+    assert_eq!(lease.hostname.as_bytes(), b"pc1");
+    assert!(lease.extras.unwrap().variables.contains("vendor-class-identifier"));
+    assert_eq!(partner.lease(110).1.state, BindingState::Active);
+    let standing = partner.server.store.standing_of(PEER).unwrap();
+    assert_eq!(standing.role, Role::Primary);
+}
