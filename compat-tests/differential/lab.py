@@ -57,9 +57,9 @@ def _no_checksum_offload(name):
 
 
 class Lab:
-    """One namespace, one directory, one server."""
+    """One namespace, one directory, one server. `wires` names the server's interfaces and the ends that the tests hold."""
 
-    def __init__(self, name, binary, directory):
+    def __init__(self, name, binary, directory, links=LINKS, wires=(("eth0", "c0"), ("eth1", "c1"))):
         self.name, self.binary, self.directory = name, binary, directory
         os.makedirs(directory, exist_ok=True)
         self.process = None
@@ -76,10 +76,10 @@ class Lab:
                         f.write("1")
                 except OSError:
                     pass  # a kernel without IPv6
-            subprocess.run(["ip", "-batch", "-"], input=LINKS.encode(), check=True)
-            for name in ("eth0", "eth1"):
+            subprocess.run(["ip", "-batch", "-"], input=links.encode(), check=True)
+            for name, _ in wires:
                 _no_checksum_offload(name)
-            for wire, peer in (("eth0", "c0"), ("eth1", "c1")):
+            for wire, peer in wires:
                 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
                 s.bind((peer, ETH_P_ALL))
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)

@@ -1,0 +1,285 @@
+"""A partner dies, the link breaks, an operator says that the partner is down, and everything heals."""
+
+import signal
+
+from book import conf, scenario
+
+GONE = 40  # seconds in which a server notices that its partner has gone and finds it again
+
+
+def some_leases(p, count=4):
+    """Leases of both servers, acknowledged."""
+    p.both_normal()
+    for number in range(1, count + 1):
+        p.dora(p.client(number))
+    p.quiet()
+    p.tell("normal")
+    p.forget()
+
+
+def killed(p, victim):
+    other = "S" if victim == "P" else "P"
+    some_leases(p)
+    p.stop(victim)
+    p.states(**{"primary": None, "secondary": None, ("primary" if other == "P" else "secondary"): "communications-interrupted"})
+    p.tell("the other one is alone")
+    for number in (11, 12, 13, 14):
+        p.dora(p.client(number), (other,))
+    for number in (1, 2):
+        p.renew(p.client(number), (other))
+    p.release(p.client(3), other)
+    p.release(p.client(11), other)
+    p.start(victim)
+    p.normal(GONE)
+    p.tell("together again")
+    p.leases()
+    p.updates()
+    for number in (21, 22, 23):
+        p.dora(p.client(number))
+    p.quiet()
+    p.leases()
+
+
+@scenario(core=True)
+def secondary_killed(p):
+    """The secondary is killed and comes back; the primary serves everybody meanwhile."""
+    killed(p, "S")
+
+
+@scenario(core=True)
+def primary_killed(p):
+    """The primary is killed and comes back; the secondary serves everybody meanwhile."""
+    killed(p, "P")
+
+
+def ended(p, victim, how):
+    other = "S" if victim == "P" else "P"
+    some_leases(p, 2)
+    p.stop(victim, how=how)
+    p.until(lambda: p.servers[other].state == "communications-interrupted", 10, f"{other} notices")
+    p.start(victim)
+    p.normal(GONE)
+    p.tell("together again")
+    p.leases()
+    p.updates()
+
+
+@scenario()
+def secondary_restarted(p):
+    """The secondary is stopped in an orderly way and started at once."""
+    ended(p, "S", signal.SIGTERM)
+
+
+@scenario()
+def primary_restarted(p):
+    """The primary is stopped in an orderly way and started at once."""
+    ended(p, "P", signal.SIGTERM)
+
+
+@scenario(core=True)
+def link_cut(p):
+    """The link breaks: both go on alone; it heals: they agree again."""
+    some_leases(p)
+    p.cut()
+    p.states("communications-interrupted", "communications-interrupted", GONE)
+    p.tell("apart")
+    for number, server in ((11, "P"), (12, "S"), (13, "S"), (14, "P")):
+        p.dora(p.client(number), (server,))
+    p.renew(p.client(1), "P")
+    p.renew(p.client(2), "S")
+    p.release(p.client(3), "P")
+    p.heal()
+    p.normal(GONE)
+    p.tell("together again")
+    p.leases()
+    p.updates()
+
+
+@scenario()
+def link_cut_while_leases_end(p):
+    """Leases end while the link is broken."""
+    some_leases(p)
+    p.cut()
+    p.states("communications-interrupted", "communications-interrupted", GONE)
+    p.tell("apart")
+    p.at(p.client(4), 18)
+    for number, server in ((11, "P"), (12, "S")):
+        p.dora(p.client(number), (server,))
+    p.leases(agree=False)
+    p.heal()
+    p.normal(GONE)
+    p.tell("together again")
+    p.leases()
+    p.updates()
+
+
+@scenario()
+def link_cut_shortly(p):
+    """The link is broken for a moment only: nobody notices."""
+    some_leases(p)
+    p.cut()
+    for number, server in ((11, "P"), (12, "S")):
+        p.dora(p.client(number), (server,))
+    p.pause(2)
+    p.heal()
+    p.quiet()
+    p.tell("together again")
+    p.leases()
+    p.updates()
+
+
+@scenario()
+def one_address_by_both(p):
+    """While they are apart, the same client is served by both: one address each at most, and they agree afterwards."""
+    some_leases(p, 2)
+    p.cut()
+    p.states("communications-interrupted", "communications-interrupted", GONE)
+    for number in (1, 2):
+        p.renew(p.client(number), "P")
+        p.pause(1.5)
+        p.renew(p.client(number), "S")
+    p.dora(p.client(15), ("P",))
+    p.dora(p.client(15), ("S",))
+    p.heal()
+    p.normal(GONE)
+    p.tell("together again")
+    p.leases()
+
+
+def partner_down(p, victim):
+    other = "S" if victim == "P" else "P"
+    some_leases(p)
+    p.stop(victim)
+    p.until(lambda: p.servers[other].state == "communications-interrupted", 10, f"{other} notices")
+    p.set_state(other, "partner-down")
+    p.until(lambda: p.servers[other].state == "partner-down", 10, f"{other} in partner-down")
+    p.tell("partner-down")
+    for number in (1, 2):
+        p.renew(p.client(number), other)
+    for number in range(11, 16):
+        p.dora(p.client(number), (other,))
+    p.pause(16)
+    for number in range(16, 21):
+        p.dora(p.client(number), (other,))
+    p.tell("after the maximum client lead time")
+    p.forget()
+    p.start(victim)
+    p.normal(60)
+    p.tell("together again")
+    p.leases()
+    p.updates()
+
+
+@scenario(core=True)
+def secondary_down(p):
+    """The operator says that the secondary is down: the primary takes all addresses in time; the secondary returns."""
+    partner_down(p, "S")
+
+
+@scenario()
+def primary_down(p):
+    """The operator says that the primary is down: the secondary takes all addresses in time; the primary returns."""
+    partner_down(p, "P")
+
+
+def new_disk(p, victim):
+    other = "S" if victim == "P" else "P"
+    some_leases(p)
+    p.stop(victim)
+    p.until(lambda: p.servers[other].state == "communications-interrupted", 10, f"{other} notices")
+    p.set_state(other, "partner-down")
+    p.until(lambda: p.servers[other].state == "partner-down", 10, f"{other} in partner-down")
+    for number in (1, 2):
+        p.renew(p.client(number), other)
+    p.dora(p.client(11), (other,))
+    p.empty(victim)
+    p.start(victim)
+    p.until(lambda: p.servers[victim].state == "recover-wait", 20, f"{victim} waits")
+    p.tell("recovering")
+    p.dora(p.client(12))
+    p.dora(p.client(13))
+    p.normal(60)
+    p.tell("together again")
+    p.leases()
+
+
+@scenario(core=True, tolerance=4)
+def secondary_without_leases(p):
+    """The secondary comes back without its lease file: it waits for the maximum client lead time."""
+    new_disk(p, "S")
+
+
+@scenario(tolerance=4)
+def primary_without_leases(p):
+    """The primary comes back without its lease file: it waits for the maximum client lead time."""
+    new_disk(p, "P")
+
+
+@scenario()
+def lease_file_lost_in_communications_interrupted(p):
+    """A server without its lease file meets a partner that was never told: partner-down follows by itself."""
+    some_leases(p)
+    p.stop("S")
+    p.states("communications-interrupted", None)
+    p.empty("S")
+    p.start("S")
+    p.normal(60)
+    p.tell("together again")
+    p.leases()
+
+
+@scenario(tolerance=4)
+def conflict(p):
+    """Both were in partner-down and served: potential-conflict, and then normal."""
+    some_leases(p)
+    p.cut()
+    p.states("communications-interrupted", "communications-interrupted", GONE)
+    for name in ("P", "S"):
+        p.set_state(name, "partner-down")
+    p.states("partner-down", "partner-down")
+    for number, server in ((1, "P"), (2, "S")):
+        p.renew(p.client(number), server)
+    for number, server in ((11, "P"), (12, "P"), (13, "S"), (14, "S")):
+        p.dora(p.client(number), (server,))
+    p.tell("apart")
+    p.forget()
+    p.heal()
+    p.normal(GONE)
+    p.tell("together again")
+    p.leases()
+
+
+@scenario(conf(peer="auto-partner-down 5;"))
+def by_itself(p):
+    """`auto-partner-down`: nobody has to say that the partner is down."""
+    some_leases(p, 2)
+    p.stop("S")
+    p.states("partner-down", None, 20)
+    p.tell("partner-down")
+    p.dora(p.client(11), ("P",))
+    p.start("S")
+    p.normal(60)
+    p.tell("together again")
+    p.leases()
+
+
+@scenario()
+def alone_from_the_start(p):
+    """A server starts and finds nobody: recover serves no client; with a lease file that says normal it serves after a while."""
+    p.start("P")
+    p.dora(p.client(1), ("P",))
+    p.states("startup", None)
+    p.tell("nobody there")
+    p.start("S")
+    p.normal(GONE)
+    p.tell("normal")
+    p.stop("P", "S")
+    p.start("P")
+    p.dora(p.client(1), ("P",))
+    p.states("communications-interrupted", None, 30)
+    p.dora(p.client(1), ("P",))
+    p.tell("nobody there again")
+    p.start("S")
+    p.normal(GONE)
+    p.tell("normal again")
+    p.leases()
