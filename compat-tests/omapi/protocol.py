@@ -25,11 +25,12 @@ SUFFIX = ".SIG-ALG.REG.INT."
 PATIENCE = 10.0
 
 # Attributes whose four octets are a number, and those that are addresses.
-NUMBERS = {"state", "subnet", "pool", "host", "billing-class", "hardware-type", "ends", "starts", "tstp", "tsfp", "atsfp",
+NUMBERS = {"state", "hardware-type", "ends", "starts", "tstp", "tsfp", "atsfp",
            "cltt", "lease-limit", "leases-used", "lease-count", "free-leases", "backup-leases", "partner-port", "local-port",
            "max-outstanding-updates", "mclt", "load-balance-max-secs", "partner-state", "local-state", "partner-stos",
            "local-stos", "hierarchy", "last-packet-sent", "last-timestamp-received", "skew", "max-response-delay",
            "cur-unacked-updates", "remote-handle"}
+REFERENCES = {"subnet", "pool", "host", "billing-class"}  # to other objects, by handle
 
 
 class Closed(Exception):
@@ -240,10 +241,10 @@ def show_value(name, data):
     return data.hex(":") or "nothing"
 
 
-def show(message):
-    """Lines that show a message of the server: what is not the number of the message itself."""
-    signed = "" if not message.signed else f" signed by {message.authid}" if message.verified else " BADLY SIGNED"
-    line = f"{OP_NAMES.get(message.op, message.op)} handle {message.handle}{signed}"
+def show(message, alias=str):
+    """Lines that show a message of the server: what is not the number of the message itself. `alias` makes text of handles."""
+    signed = "" if not message.signed else " signed" if message.verified else " BADLY SIGNED"
+    line = f"{OP_NAMES.get(message.op, message.op)} handle {alias(message.handle)}{signed}"
     if not getattr(message, "answers", True):
         line += " NOT AN ANSWER"
     lines = [line]
@@ -253,5 +254,7 @@ def show(message):
             lines.append(f"  result {code:#x} {RESULT_NAMES.get(code, '?')}")
         else:
             lines.append(f"  {name}: {data.decode('latin-1')}")
-    lines += [f"  {name} = {show_value(name, data)}" for name, data in message.values]
+    for name, data in message.values:
+        is_reference = name in REFERENCES and len(data) == 4
+        lines.append(f"  {name} = {alias(struct.unpack('!I', data)[0]) if is_reference else show_value(name, data)}")
     return lines

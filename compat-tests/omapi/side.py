@@ -23,13 +23,14 @@ sys.path.insert(0, os.path.join(HERE, "../differential"))
 import packet  # noqa: E402
 from lab import CLONE_NEWNET, LIBC, SERVER_ADDRESSES, Lab, die_with_parent  # noqa: E402
 from play import SENTINEL_LINE, Play, send_sentinel  # noqa: E402
-from protocol import Closed, Connection, Key, OP_NAMES, UPDATE, Silent, items, show  # noqa: E402
+from protocol import Closed, Connection, Key, OP_NAMES, REFERENCES, UPDATE, Silent, items, show  # noqa: E402
 
 PORT = 7911
 KEY = Key("omapi_key", "hmac-md5", bytes(range(16)))
 OTHER_KEY = Key("other_key", "hmac-md5", bytes(range(16, 32)))
 SECRET = "AAECAwQFBgcICQoLDA0ODw=="
 TIMES = ("ends", "starts", "tstp", "tsfp", "atsfp", "cltt", "partner-stos", "local-stos")
+
 POINTERS = ("partner-address = ", "local-address = ")  # ISC shows octets of its memory (spec/omapi.md, 10.8)
 # How far from the present the times are that the configurations of the scenarios bring about, in seconds.
 DISTANCES = (0, 1000, 2000, 500000)
@@ -46,7 +47,16 @@ class Talk(Connection):
 
     def __init__(self, side, sock, name, introduce):
         self.side, self.name = side, name
+        self.handles = {} if side.has_had_clients else None
+        side.has_had_clients = True
         super().__init__(sock, introduce)
+
+    def alias(self, handle):
+        """A handle as it is shown: on the first connection of a server the number itself, on later ones the order in which
+        the connection heard of it. ISC hands out one number for all connections, lessor a new one for each."""
+        if self.handles is None or handle == 0:
+            return str(handle)
+        return f"#{self.handles.setdefault(handle, len(self.handles) + 1)}"
 
     def outcome(self, act):
         """What `act` returns; a connection ended or a server that is silent is noted and yields None."""
@@ -62,7 +72,7 @@ class Talk(Connection):
         """Receives and notes one message."""
         reply = self.outcome(self.receive)
         if reply:
-            self.side.note(*(f"  {self.name}{line}" for line in self.side.shown(reply)))
+            self.side.note(*(f"  {self.name}{line}" for line in self.side.shown(reply, self.alias)))
             if not self.in_order:
                 self.side.note(f"  {self.name}the number of the message does not follow that of the last")
         return reply
@@ -102,6 +112,7 @@ class Side:
         self.frames = []
         self.ended = True
         self.shows_remote_handles = False
+        self.has_had_clients = self.masks_handles = False
         self.hints = []  # what our omshell says besides
         self.keep = []
 
@@ -133,13 +144,15 @@ class Side:
         if match and match.group(1) in TIMES:
             data = bytes.fromhex(match.group(2).replace(":", "")) if match.group(2) else match.group(3).encode("latin-1")
             return f"{match.group(1)} = {self.masked_number(struct.unpack('!I', data)[0])} (time)"
+        if match and match.group(1) in REFERENCES and self.masks_handles:
+            return match.group(1) + " = <handle>"
         if line.startswith(POINTERS):
             return line.split(" = ")[0] + " = <process memory>"
         return self.masked_text(line)
 
-    def shown(self, message):
+    def shown(self, message, alias):
         lines = []
-        for line in show(message):
+        for line in show(message, alias):
             name, _, value = line.strip().partition(" = ")
             if name == "remote-handle" and not self.shows_remote_handles:
                 continue
@@ -182,7 +195,7 @@ class Side:
         if leases is not None:
             self.lab.write("dhcpd.leases", leases)
         self.lab.start(["-4", "-d", "-cf", "dhcpd.conf", "-lf", "dhcpd.leases", "-pf", "dhcpd.pid", *arguments, "eth0"])
-        self.ended = False
+        self.ended = self.has_had_clients = False
         end = time.monotonic() + START_TIMEOUT
         seen = len(self.log)
         while time.monotonic() < end and not self.ended and "Server starting service." not in self.log[seen:]:
@@ -357,6 +370,7 @@ class Side:
         preamble += [f"key {key} {secret}"] if key else []
         preamble += ["connect"] if connect else []
         lines = preamble + lines
+        self.masks_handles, self.has_had_clients = self.has_had_clients, True
         done = subprocess.run([self.shell], input="\n".join(lines).encode("latin-1") + b"\n", capture_output=True, timeout=60,
                               cwd=self.lab.directory, preexec_fn=self.inside, check=False,
                               env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"})
@@ -382,6 +396,7 @@ class Side:
         done = subprocess.run([name, *words], capture_output=True, timeout=timeout, cwd=self.lab.directory,
                               preexec_fn=self.inside, check=False,
                               env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC", "PYTHONDONTWRITEBYTECODE": "1"})
+        self.has_had_clients = True
         self.note(" ".join([os.path.basename(name), *words]).replace(HERE + "/", ""))
         for mark, data in (("    ", done.stdout), ("  ! ", done.stderr)):
             self.note(*(mark + self.masked_text(text) for text in data.decode("latin-1").splitlines()))

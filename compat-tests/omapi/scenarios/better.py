@@ -15,7 +15,7 @@ def no_signature_bypass(s):
     c = s.connect()
     with s.differs("ISC executes a request whose signature is left out", isc="""
             OPEN control
-              UPDATE handle 2 signed by 1
+              UPDATE handle 2 signed
                 state = 0
             """, lessor="""
             OPEN control
@@ -26,7 +26,7 @@ def no_signature_bypass(s):
 
 
 def dies(s, what, act, lessor="""
-              STATUS handle 0 signed by 1
+              STATUS handle 0 signed
                 result 0x60003 invalid argument
                 message: can't update object
             """):
@@ -100,7 +100,7 @@ def ends_extends(s):
     start = s.length()
     done = """\
 UPDATE ends
-  STATUS handle 0 signed by 1
+  STATUS handle 0 signed
     result 0x0 success
   | lease 10.0.0.104 end changed from 2110615200 to 2110615999
 """
@@ -137,7 +137,7 @@ def flags_keep_the_state(s):
     start = s.length()
     done = """\
 UPDATE flags
-  STATUS handle 0 signed by 1
+  STATUS handle 0 signed
     result 0x0 success
   | lease flags changed from  0 to 4 for lease 10.0.0.104.
 """
@@ -165,7 +165,7 @@ def variables(s):
     c = s.connect()
     one = c.open("lease", {"ip-address": address(FREED)}).handle
     start = s.length()
-    ok = "  STATUS handle 0 signed by 1\n    result 0x0 success\n"
+    ok = "  STATUS handle 0 signed\n    result 0x0 success\n"
     handle = "\n  set remote-handle = %2;"
     with s.differs("ISC writes every value as true, and remembers the handle as another variable",
                    isc="UPDATE note\n" + ok + written({"more": "\n  set note = true;"}, {"more": handle + "\n  set note = true;"}),
@@ -216,8 +216,8 @@ MISTAKES = ('option host-name "x"; option domain-name;', "subnet 1.2.3.0 netmask
 def statements_with_mistakes(s):
     """Statements that cannot be parsed are refused; ISC takes some of them, and what it understood."""
     c = s.connect()
-    made = "  UPDATE handle {} signed by 1\n    name = \"s\"\n    hardware-address = 02:00:00:00:00:01\n    hardware-type = 1\n"
-    refused = "  STATUS handle 0 signed by 1\n    result 0x60008 parse error(s) occurred\n    message: can't update object\n"
+    made = "  UPDATE handle {} signed\n    name = \"s\"\n    hardware-address = 02:00:00:00:00:01\n    hardware-type = 1\n"
+    refused = "  STATUS handle 0 signed\n    result 0x60008 parse error(s) occurred\n    message: can't update object\n"
     complaints = (("semicolon expected.",), (), (), ("eof in string constant", "semicolon expected."))
     ours = (("semicolon expected.",), ("right brace expected.",), ("right brace expected.",), ("eof in string constant",))
     for number, (text, isc, lessor) in enumerate(zip(MISTAKES, complaints, ours)):
@@ -241,7 +241,7 @@ def all_or_nothing(s):
     one = c.open("host", {"name": "h1", "hardware-address": mac("02:00:00:00:00:01"), "hardware-type": 1}, flags=["create"]).handle
     refused = """\
 UPDATE ip-address nonsense hardware-type
-  STATUS handle 0 signed by 1
+  STATUS handle 0 signed
     result 0x60020 unknown attribute
     message: can't update object
 """
@@ -258,7 +258,7 @@ def deleted_but_referred_to(s):
     """What is deleted is gone, also when something in the server still refers to it."""
     c = s.connect()
     gone = """\
-  STATUS handle 0 signed by 1
+  STATUS handle 0 signed
     result 0x17 not found
     message: no matching handle
 """
@@ -267,7 +267,7 @@ def deleted_but_referred_to(s):
     c.delete(sub.handle)
     with s.differs("ISC shows a deleted object as long as a lease or a table refers to it", lessor="REFRESH\n" + gone, isc="""\
 REFRESH
-  UPDATE handle 2 signed by 1
+  UPDATE handle 2 signed
     lease-limit = 4
     leases-used = 1
 """):
@@ -276,12 +276,12 @@ REFRESH
     c.delete(host.handle)
     with s.differs("the same", lessor="REFRESH\n" + gone + "DELETE\n" + gone, isc="""\
 REFRESH
-  UPDATE handle 3 signed by 1
+  UPDATE handle 3 signed
     ip-address = 0a:00:00:3d
     dhcp-client-identifier = "conf-uid"
     name = "conf-uid"
 DELETE
-  STATUS handle 0 signed by 1
+  STATUS handle 0 signed
     result 0x0 success
 """):
         c.refresh(host.handle)
@@ -297,10 +297,10 @@ def group_deleted_twice(s):
            flags=["create"])
     with s.differs("ISC dies of the second deletion", isc="", lessor="""
             DELETE
-              STATUS handle 0 signed by 1
+              STATUS handle 0 signed
                 result 0x0 success
             DELETE
-              STATUS handle 0 signed by 1
+              STATUS handle 0 signed
                 result 0x17 not found
                 message: no matching handle
             """):
@@ -327,13 +327,13 @@ def reload_keeps_objects(s):
               | DHCPACK on 10.0.0.50 to 02:00:00:00:00:01 via eth0
             now ip-address = 0a:00:00:32, name = "h1"
             OPEN host name
-              UPDATE handle 3 signed by 1
+              UPDATE handle 3 signed
                 ip-address = 0a:00:00:3f
                 name = "conf-host"
                 hardware-address = 02:00:00:00:00:60
                 hardware-type = 1
             DELETE
-              STATUS handle 0 signed by 1
+              STATUS handle 0 signed
                 result 0x0 success
             """):
         s.dora(mac("02:00:00:00:00:01"))

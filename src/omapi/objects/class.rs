@@ -66,8 +66,11 @@ fn find_class(world: &mut dyn World, keys: &Keys<'_>) -> Result<Object, ResultCo
 
 fn find_subclass(world: &mut dyn World, keys: &Keys<'_>) -> Result<Object, ResultCode> {
     let (name, data) = (keys.values.present("name"), keys.values.present("hashstring"));
-    let (Some(name), Some(data)) = (name, data) else { return Err(ResultCode::NO_KEY_SPECIFIED) };
-    found(world, Billing { class: text(name)?.into(), subclass: Some(data.into()) })
+    let class = Billing { class: text(name.ok_or(ResultCode::NO_KEY_SPECIFIED)?)?.into(), subclass: None };
+    if !exists(world, &class) {
+        return Err(ResultCode::NOT_FOUND);
+    }
+    found(world, Billing { subclass: Some(data.ok_or(ResultCode::NO_KEY_SPECIFIED)?.into()), ..class })
 }
 
 fn found(world: &dyn World, key: Billing) -> Result<Object, ResultCode> {
