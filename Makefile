@@ -43,7 +43,7 @@ else
 	contrib/lab/lab $(if $(filter keep,$(LAB)),--keep)
 endif
 
-test: unit-test differential crash clients corpus
+test: unit-test differential omapi crash clients corpus
 
 unit-test:
 	$(CARGO) test

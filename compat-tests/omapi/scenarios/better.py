@@ -190,12 +190,48 @@ def group_deleted(s):
     conf = c.open("group", {"name": "named-group"})
     c.open("host", {"name": "h1", "hardware-address": mac("02:00:00:00:00:01"), "hardware-type": 1, "group": "g1"},
            flags=["create"])
-    c.delete(made.handle)
-    c.delete(conf.handle)
+    s.leases()
+    start = s.length()
+    with s.differs("what ISC writes it cannot read back; these words both servers read", isc="""\
+DELETE
+  STATUS handle 0 signed
+    result 0x0 success
+DELETE
+  STATUS handle 0 signed
+    result 0x0 success
+lease file
+  = group g1 {
+  =   dynamic;
+  =   deleted;
+  = }
+  = group named-group {
+  =   deleted;
+  = }
+""", lessor="""\
+DELETE
+  STATUS handle 0 signed
+    result 0x0 success
+DELETE
+  STATUS handle 0 signed
+    result 0x0 success
+lease file
+  = group g1 {
+  =   deleted;
+  =         if static {
+  =         }
+  = }
+  = group named-group {
+  =   deleted;
+  =         if static {
+  =         }
+  = }
+"""):
+        c.delete(made.handle)
+        c.delete(conf.handle)
+        s.leases(start)
     c.open("group", {"name": "g1"})
     c.open("group", {"name": "named-group"})
     s.dora(mac("02:00:00:00:00:01"))
-    s.leases()
     s.fresh()
     kept = "lease 10.0.0.103, lease 10.0.0.104, lease 10.0.0.105, lease 10.0.0.106, lease 10.0.0.108"
     with s.differs("ISC cannot read the deletion of a group back: a lease behind it is lost, and so is the deletion",
@@ -272,11 +308,17 @@ REFRESH
     leases-used = 1
 """):
         c.refresh(sub.handle)
+    made = c.open("host", {"name": "h3", "hardware-address": mac("02:00:00:00:07:03"), "hardware-type": 1}, flags=["create"])
+    s.dora(mac("02:00:00:00:07:03"))
+    held = c.open("lease", {"hardware-address": mac("02:00:00:00:07:03")})
+    c.delete(made.handle)
+    with s.differs("the same", isc="now state = 2, host = 3", lessor="now state = 2, no host"):
+        s.attributes(c, held.handle, "state", "host")
     host = c.open("host", {"name": "conf-uid"})
     c.delete(host.handle)
     with s.differs("the same", lessor="REFRESH\n" + gone + "DELETE\n" + gone, isc="""\
 REFRESH
-  UPDATE handle 3 signed
+  UPDATE handle 7 signed
     ip-address = 0a:00:00:3d
     dhcp-client-identifier = "conf-uid"
     name = "conf-uid"

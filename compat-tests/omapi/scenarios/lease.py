@@ -165,6 +165,5 @@ def of_a_host(s):
     if found.get("billing-class"):
         c.refresh(found.number("billing-class"))
     c.delete(found.number("host"))
-    c.refresh(found.handle)
     s.dora(mac("02:00:00:00:07:03"))
     c.refresh(found.handle)
