@@ -76,7 +76,7 @@ class Play:
         self.root = tempfile.mkdtemp(prefix="differential-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
         self.clients = {}
         self.alive = set(scenario.alive)
-        self.port = int(dict(zip(scenario.arguments, scenario.arguments[1:])).get("-p", 67))
+        self.port = scenario.port or int(dict(zip(scenario.arguments, scenario.arguments[1:])).get("-p", 67))
         self.xid = 0xA0000000
         self.asked = {}  # xid -> client
         self.failures = []

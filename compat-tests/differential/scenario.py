@@ -38,6 +38,7 @@ class Scenario:
         self.about, self.interfaces, self.arguments = [], ["eth0"], []
         self.alive = []
         self.ends = False
+        self.port = None
         text = dict.fromkeys(SECTIONS, "")
         section = None
         with open(path, encoding="utf-8") as f:
@@ -73,6 +74,8 @@ class Scenario:
             self.interfaces = rest.split()
         elif colon and key == "arguments":
             self.arguments = rest.split()
+        elif colon and key == "port":
+            self.port = int(rest)
         elif colon and key == "ends":
             self.ends = True
         elif colon and key == "answers-ping":

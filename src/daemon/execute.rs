@@ -125,6 +125,7 @@ mod tests {
         run(Program { command: command.into(), arguments }).into_iter().map(|(_, line)| line).collect()
     }
 
+    /// Rows of expressions.md: 61
     #[test]
     fn exit_statuses_are_raw() {
         assert!(outcome("/bin/true", &[]).is_empty());

@@ -171,8 +171,11 @@ impl Source for Values<'_, '_> {
         if let Expr::Call(name, arguments) = &*expression {
             let value = self.0.call(name, arguments);
             self.0.error("Bogus opcode in evaluate_data_expression: 45".into());
-            let Some(Value::Data(bytes)) = value else { return Found::Null };
-            out.extend_from_slice(&bytes);
+            match value {
+                Some(Value::Data(bytes)) => out.extend_from_slice(&bytes),
+                Some(Value::Nothing) => {}
+                _ => return Found::Null,
+            }
             return Found::Bytes;
         }
         if self.0.append(&expression, out) {

@@ -7,6 +7,9 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     Data(Arc<[u8]>),
+    /// Data without any octets that ISC has no memory for: an empty constant, a substring beyond the end. It is empty data
+    /// in every use, but the lease file does not hold it (spec/expressions.md 11).
+    Nothing,
     Number(u64),
     Boolean(bool),
     Function(Arc<Function>),

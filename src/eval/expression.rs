@@ -85,7 +85,7 @@ fn nature(expression: &Expr) -> (Kind, u8) {
 fn type_number(value: &Value) -> u8 {
     match value {
         Value::Boolean(_) => 0,
-        Value::Data(_) => 1,
+        Value::Data(_) | Value::Nothing => 1,
         Value::Number(_) => 2,
         Value::Function(_) => 4,
     }
@@ -256,6 +256,7 @@ impl Environment<'_> {
             Expr::Null => return None,
             Expr::Variable(name) => match self.scope_of(name).get(name)?.clone() {
                 Value::Data(bytes) => out.extend_from_slice(&bytes),
+                Value::Nothing => {}
                 other => return self.wrong_type(&other, "data"),
             },
             Expr::Call(name, arguments) => {
@@ -342,8 +343,27 @@ impl Environment<'_> {
             }
             (_, Kind::Boolean) => self.boolean(expression).map(Value::Boolean),
             (_, Kind::Number) => self.number(expression).map(Value::Number),
-            _ => self.data(expression).map(|data| Value::Data(data.into())),
+            _ => self.data_value(expression),
         }
+    }
+
+    /// The value of a data expression as a variable keeps it.
+    fn data_value(&mut self, expression: &Expr) -> Option<Value> {
+        if let Expr::Pick(choices) = expression {
+            self.enter()?;
+            let value = choices.iter().find_map(|choice| self.data_value(choice));
+            self.leave();
+            return value;
+        }
+        let data = self.data(expression)?;
+        Some(match expression {
+            Expr::Const(_) if data.is_empty() => Value::Nothing,
+            Expr::Substring { length, .. } if data.is_empty() && !matches!(**length, Expr::ConstInt(0)) => {
+                Value::Nothing
+            }
+            Expr::Variable(name) if data.is_empty() => self.scope_of(name).get(name)?.clone(),
+            _ => Value::Data(data.into()),
+        })
     }
 
     /// Appends the value of an option of the reply as it stands.
@@ -372,8 +392,12 @@ impl Environment<'_> {
     }
 
     fn equal(&mut self, left: &Expr, right: &Expr) -> bool {
-        let left = self.value(left);
-        left == self.value(right)
+        let octets = |value| match value {
+            Value::Nothing => Value::Data([].into()),
+            value => value,
+        };
+        let left = self.value(left).map(octets);
+        left == self.value(right).map(octets)
     }
 
     fn arithmetic(&mut self, left: &Expr, right: &Expr, apply: impl Fn(u64, u64) -> Option<u64>) -> Option<u64> {

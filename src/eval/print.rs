@@ -470,7 +470,9 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    /// spec/expressions.md 16.5, configuration 63.
+    /// spec/expressions.md 16.5.
+    ///
+    /// Rows of expressions.md: 63
     #[test]
     fn writes_what_the_server_writes() {
         let table = [

@@ -206,7 +206,9 @@ fn billing(out: &mut Vec<u8>, extras: Option<&LeaseExtras>) {
 /// `set` lines of variables that have a value a file can hold.
 pub fn variables(out: &mut Vec<u8>, variables: &Bindings, indent: &[u8]) {
     for (name, value) in variables.iter() {
-        let Some(value) = value.as_ref().filter(|value| !matches!(value, Value::Function(_))) else { continue };
+        let Some(value) = value.as_ref().filter(|value| !matches!(value, Value::Function(_) | Value::Nothing)) else {
+            continue;
+        };
         out.extend_from_slice(indent);
         out.extend_from_slice(b"set ");
         out.extend_from_slice(name.as_bytes());
@@ -224,7 +226,7 @@ pub fn variables(out: &mut Vec<u8>, variables: &Bindings, indent: &[u8]) {
             }
             Value::Boolean(true) => out.extend_from_slice(b"true"),
             Value::Boolean(false) => out.extend_from_slice(b"false"),
-            Value::Function(_) => {}
+            Value::Function(_) | Value::Nothing => {}
         }
         out.push(b';');
     }

@@ -1,6 +1,7 @@
 //! The engine as a whole: configuration text and client packets in, replies, log lines and lease records out.
 
 mod basics;
+mod expressions;
 mod harness;
 mod hostile;
 mod options;

@@ -77,6 +77,7 @@ fn a_complete_pair() {
     assert_eq!(server("", "").ask(&payload).unwrap(), wanted);
 }
 
+/// Rows of options.md: 1-9
 #[test]
 fn rows_1_to_9() {
     let all = format!("... 1=ffff0000 3=0a4d0002 6=01010101 12=68 2=00000e10 26=0578 42=01020304 15={NAME}");
@@ -97,6 +98,7 @@ fn rows_1_to_9() {
     assert_eq!(requested(&row9, &[3]), format!("... 15={NAME} 42=01020304 55=0f2a37 1=ffff0000"));
 }
 
+/// Rows of options.md: 10-18
 #[test]
 fn rows_10_to_18() {
     let defined = "option o1 code 130 = text; option o2 code 147 = text; option o3 code 164 = text;";
@@ -152,6 +154,7 @@ fn lengths_of(reply: &[u8]) -> String {
     format!("{text}, {}", reply.len())
 }
 
+/// Rows of options.md: 19-31
 #[test]
 fn rows_19_to_31() {
     assert_eq!(lengths("", 255, ""), "224(255) 225(4) 1(4), 525");
@@ -183,6 +186,7 @@ fn opaque_lengths(octets: usize, list: &str) -> String {
     lengths_of(&server(&global, "").ask(&request("00000000", &sent)).unwrap())
 }
 
+/// Rows of options.md: 32-34
 #[test]
 fn rows_32_to_34() {
     assert_eq!(opaque_lengths(278, "e0e101"), "224(255) 224(23) 225(2) 1(4), 548");
@@ -190,6 +194,7 @@ fn rows_32_to_34() {
     assert_eq!(opaque_lengths(277, "01e1e0"), "1(4) 225(2) 224(255) 224(21) 52(1) file: 224(1), 548");
 }
 
+/// Rows of options.md: 35
 #[test]
 fn row_35() {
     let global = format!(
@@ -215,6 +220,7 @@ fn bootp(global: &str, subnet: &str, octets: usize) -> String {
     lengths_of(&server(&given, subnet).ask(&payload).unwrap())
 }
 
+/// Rows of options.md: 36-37
 #[test]
 fn rows_36_and_37() {
     let fixed = "host b { hardware ethernet 02:00:00:77:00:01; fixed-address 10.77.0.9; }";
@@ -231,6 +237,7 @@ fn encoded(kind: &str, value: &str) -> String {
     option.unwrap_or_default().to_string()
 }
 
+/// Rows of options.md: 38-48
 #[test]
 fn rows_38_to_48() {
     assert_eq!(encoded("array of { unsigned integer 8, ip-address }", "5 1.2.3.4, 6 1.2.3.5"), "05010203040601020305");
@@ -253,6 +260,7 @@ const SUNW: &str =
     "option space SUNW; option SUNW.mtu code 1 = unsigned integer 16; option SUNW.ip code 2 = ip-address;
     option SUNW.path code 4 = text; option SUNW.none code 9 = zerolen; vendor-option-space SUNW;";
 
+/// Rows of options.md: 49-57
 #[test]
 fn rows_49_to_57() {
     let row49 =
@@ -281,6 +289,7 @@ fn rows_49_to_57() {
     assert_eq!(requested("option nwip.nsq-broadcast = null;", &[63]), "... 63=01020100 1=ffff0000");
 }
 
+/// Rows of options.md: 58-62
 #[test]
 fn rows_58_to_62() {
     let relayed = |global: &str, agent: &str| {
@@ -297,6 +306,7 @@ fn rows_58_to_62() {
     assert_eq!(offer(row62, "", "55=0f"), "... 1=ffff0000 82=01026162");
 }
 
+/// Rows of options.md: 63-68
 #[test]
 fn rows_63_to_68() {
     let fqdn = |encoded: &str| {
@@ -336,8 +346,8 @@ fn rows_63_to_68() {
 #[test]
 fn option_81_in_expressions() {
     let seen = |data: &str| {
-        let global = r#"log (info, concat ("nc=", binary-to-ascii (10, 8, "", option fqdn.no-client-update), " su=",
-            binary-to-ascii (10, 8, "", option fqdn.server-update), " enc=",
+        let global = r#"log (info, concat ("nc=", pick (binary-to-ascii (10, 8, "", option fqdn.no-client-update), "-"),
+            " su=", pick (binary-to-ascii (10, 8, "", option fqdn.server-update), "-"), " enc=",
             binary-to-ascii (10, 8, "", option fqdn.encoded), " ",
             pick (option fqdn.hostname, "-"), " ", pick (option fqdn.domainname, "-"), " ", pick (option fqdn.fqdn, "-")));"#;
         let mut server = server(global, "");
@@ -354,5 +364,6 @@ fn option_81_in_expressions() {
     assert_eq!(seen(&text("050000", b"\x04host\x02ex\0")), "nc=0 su=1 enc=1 host .ex host.ex");
     assert_eq!(seen(&text("050000", b"\x04host\x02ex")), "nc=0 su=1 enc=1 host.ex - host.ex");
     assert_eq!(seen("05000000"), "nc=0 su=1 enc=1 - - -");
+    assert_eq!(seen("050000c000"), "nc=- su=- enc=1 - - -");
     assert_eq!(seen(&text("020000", b"h.e")), "nc=1 su=0 enc=0 h e h.e");
 }

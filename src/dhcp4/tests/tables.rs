@@ -101,6 +101,8 @@ fn order_and_selection() {
 }
 
 /// spec/expressions.md 16.4: configuration, options of a DISCOVER from a client that says `Host`, options of the reply.
+///
+/// Rows of expressions.md: 42-44, 48-51
 #[test]
 fn expressions_in_replies() {
     let table = [
@@ -143,7 +145,9 @@ fn expressions_in_replies() {
     }
 }
 
-/// Rows 45 and 46.
+/// Variables of the global scope.
+///
+/// Rows of expressions.md: 45, 46
 #[test]
 fn global_variables_reach_options() {
     let reply = ask(&mut server("set zz_r = \"rootvar\";", "option domain-name = zz_r;"), 1, "15");
@@ -156,7 +160,9 @@ fn global_variables_reach_options() {
     assert_eq!(option(&ask(&mut server, 1, "12=7365636f6e64 15"), 15).unwrap(), b"informhost");
 }
 
-/// Rows 52 to 56: which of the statements run.
+/// Which of the statements run.
+///
+/// Rows of expressions.md: 52-54, 56
 #[test]
 fn statements_run() {
     let l = |n: u8| format!("log (info, \"L{n}\");");
@@ -190,7 +196,9 @@ fn statements_run() {
     assert_eq!(server.take_logs()[..7], [too_many, too_many, "C4", "C3", "C2", "C1", "C0"]);
 }
 
-/// Rows 57, 58 and 60.
+/// Vendor options that are parsed on request, and statements that act on a commit.
+///
+/// Rows of expressions.md: 57, 58, 60
 #[test]
 fn vendor_options_and_commit() {
     let space = "option space SUNW; option SUNW.server-address code 2 = ip-address; \

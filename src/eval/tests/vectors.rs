@@ -9,6 +9,7 @@ use super::{option, run, run_with};
 fn shown(value: Option<&Value>) -> String {
     match value {
         None => "N".into(),
+        Some(Value::Nothing) => String::new(),
         Some(Value::Data(octets)) => octets.iter().map(|octet| format!("{octet:02x}")).collect(),
         Some(Value::Number(number)) => format!("%{number}"),
         Some(Value::Boolean(true)) => "T".into(),
@@ -28,6 +29,8 @@ fn hex(text: &str) -> String {
 }
 
 /// 16.1
+///
+/// Rows of expressions.md: 20
 #[test]
 fn data() {
     let o200 = "option unknown-200";

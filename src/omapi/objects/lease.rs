@@ -118,6 +118,7 @@ fn contents(world: &mut dyn World, object: &Object) -> Option<Contents> {
     for (name, value) in extras.iter().flat_map(|extras| extras.variables.iter()) {
         let value = match value {
             Some(bindings::Value::Data(data)) => Value::bytes(data),
+            Some(bindings::Value::Nothing) => Value::bytes([]),
             // Four octets are all there is for a number.
             Some(bindings::Value::Number(number)) => Value::Int(*number as u32),
             Some(bindings::Value::Boolean(boolean)) => Value::Int((*boolean).into()),
