@@ -1,6 +1,6 @@
 //! One request to its outcome (spec/omapi.md 7): the rules that hold for all types of objects.
 
-use super::handles::Handles;
+use super::handles::{Handles, Numbers};
 use super::kinds::{self, UNSEARCHABLE};
 use super::object::{Contents, Keys, Kind, Value};
 use super::objects::authenticator;
@@ -77,12 +77,16 @@ impl Flags {
 /// A request in hand.
 pub struct Dispatch<'d> {
     pub world: &'d mut dyn World,
+    /// Those of the connection.
     pub handles: &'d mut Handles,
+    pub numbers: &'d mut Numbers,
     /// The key that OMAPI is restricted to.
     pub required: Option<&'d Key>,
     pub is_signed: bool,
     /// Set when an authenticator may be used from now on.
     pub activated: Option<(u32, Object)>,
+    /// Set when an object has ceased to exist.
+    pub removed: Option<Object>,
 }
 
 impl Dispatch<'_> {
@@ -180,7 +184,7 @@ impl Dispatch<'_> {
     /// An authenticator may be used, unless OMAPI is restricted to another key.
     fn select(&mut self, object: Option<&Object>) -> Result<(), Outcome> {
         let Some(object) = object else { return Ok(()) };
-        let authid = self.handles.number(object);
+        let authid = self.handles.number(object, self.numbers);
         match (object, self.required) {
             (Object::Authenticator(name), Some(required)) if *name != required.name => {
                 Err(failure(ResultCode::INVALID_TSIG_KEY, "can't select authenticator"))
@@ -197,11 +201,11 @@ impl Dispatch<'_> {
         let contents = object.as_ref().and_then(|object| (kind.contents)(self.world, object));
         match (object, contents, kind.blank) {
             (Some(object), Some(contents), _) => {
-                let handle = self.handles.number(&object);
+                let handle = self.handles.number(&object, self.numbers);
                 Outcome::Object { handle, values: self.values(contents) }
             }
             (_, _, Some(blank)) => {
-                let handle = self.handles.burn();
+                let handle = self.numbers.next_number();
                 Outcome::Object { handle, values: self.values(blank()) }
             }
             _ => failure(ResultCode::NOT_FOUND, "no object matches specification"),
@@ -215,7 +219,7 @@ impl Dispatch<'_> {
             match value {
                 Value::Int(number) => values.set_u32(&*name, number),
                 Value::Bytes(octets) => values.set(&*name, octets),
-                Value::Reference(object) => values.set_u32(&*name, self.handles.number(&object)),
+                Value::Reference(object) => values.set_u32(&*name, self.handles.number(&object, self.numbers)),
             }
         }
         values
@@ -260,7 +264,7 @@ impl Dispatch<'_> {
                 Ok(()) => {
                     // An interface that is not served any more is still one.
                     if (kinds::of(&object).contents)(self.world, &object).is_none() {
-                        self.handles.forget(&object);
+                        self.removed = Some(object);
                     }
                     Outcome::DONE
                 }

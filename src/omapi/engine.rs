@@ -1,7 +1,7 @@
 //! All connections, and what they share.
 
 use super::dispatch::{Dispatch, Outcome};
-use super::handles::Handles;
+use super::handles::Numbers;
 use super::objects::authenticator;
 use super::session::{Admission, Session};
 use super::world::World;
@@ -27,7 +27,7 @@ pub enum Effect {
 pub struct Omapi {
     /// The name in `omapi-key`: nobody without it is served.
     key: Option<Box<str>>,
-    handles: Handles,
+    numbers: Numbers,
     sessions: FxHashMap<ConnectionId, Session>,
 }
 
@@ -40,7 +40,7 @@ impl Omapi {
     /// Another configuration is in force. It restricts OMAPI to that key, on open connections too.
     pub fn reconfigure(&mut self, key: Option<Box<str>>) {
         self.key = key;
-        self.handles.forget_numbered();
+        self.sessions.values_mut().for_each(|session| session.handles.forget_numbered());
     }
 
     /// A client has connected. `first_id` is the id of the first message to it, any number.
@@ -114,12 +114,21 @@ impl Omapi {
         };
         let admission = session.admit(received, world.config(), required.as_ref());
         let before = world.leases().position();
+        let mut removed = None;
         let (outcome, signer) = match admission {
             Admission::Admitted(signer) => {
                 let is_signed = signer.is_some();
-                let (handles, activated) = (&mut self.handles, None);
-                let mut dispatch = Dispatch { world, handles, required: required.as_ref(), is_signed, activated };
+                let mut dispatch = Dispatch {
+                    world,
+                    handles: &mut session.handles,
+                    numbers: &mut self.numbers,
+                    required: required.as_ref(),
+                    is_signed,
+                    activated: None,
+                    removed: None,
+                };
                 let outcome = dispatch.request(&received.message);
+                removed = dispatch.removed;
                 if let Some((authid, key)) = dispatch.activated {
                     session.activate(authid, key);
                 }
@@ -136,6 +145,9 @@ impl Omapi {
             _ => JournalPosition::default(),
         };
         let octets = session.reply(message, received.message.id, &signer);
+        if let Some(object) = removed {
+            self.sessions.values_mut().for_each(|session| session.handles.forget(&object));
+        }
         effects.push(Effect::Send { to: connection, octets, after });
     }
 }

@@ -1,17 +1,34 @@
 //! Handles: the numbers by which clients name objects (spec/omapi.md 8).
+//!
+//! With ISC a handle is good on every connection. Here it is good on the one that it was given out on, and no number is given
+//! out twice: who has recorded a signed request that names an object can send it again on another connection, but it means
+//! nothing there. No client minds, for each asks for an object where it means to use it.
 
 use super::world::Object;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
-/// How many handles are remembered. A site that walks over millions of leases by OMAPI gets new ones; the oldest then mean
-/// nothing any more.
-const MAX_HANDLES: usize = 1 << 20;
+/// How many handles of a connection are remembered. Whoever walks over a hundred thousand leases gets new ones; the oldest
+/// then mean nothing any more.
+const MAX_HANDLES: usize = 1 << 16;
 
-/// The handles given out in the life of the process, valid on every connection. Each number is given out once.
+/// The numbers given out in the life of the process, on all connections.
+#[derive(Debug, Default)]
+pub struct Numbers {
+    last: u32,
+}
+
+impl Numbers {
+    /// The next number; never 0.
+    pub fn next_number(&mut self) -> u32 {
+        self.last = self.last.wrapping_add(1).max(1);
+        self.last
+    }
+}
+
+/// The handles of one connection.
 #[derive(Debug, Default)]
 pub struct Handles {
-    last: u32,
     objects: FxHashMap<u32, Object>,
     numbers: FxHashMap<Object, u32>,
     /// In the order in which they were given out; those forgotten since may be among them.
@@ -20,11 +37,11 @@ pub struct Handles {
 
 impl Handles {
     /// The handle of an object, which it keeps.
-    pub fn number(&mut self, object: &Object) -> u32 {
+    pub fn number(&mut self, object: &Object, numbers: &mut Numbers) -> u32 {
         if let Some(number) = self.numbers.get(object) {
             return *number;
         }
-        let number = self.burn();
+        let number = numbers.next_number();
         self.objects.insert(number, object.clone());
         self.numbers.insert(object.clone(), number);
         self.order.push_back(number);
@@ -34,17 +51,6 @@ impl Handles {
             }
         }
         number
-    }
-
-    /// A handle for an object that ceases to exist as soon as it is named.
-    pub fn burn(&mut self) -> u32 {
-        // After four thousand million the numbers begin anew; those in use are passed over.
-        loop {
-            self.last = self.last.wrapping_add(1).max(1);
-            if !self.objects.contains_key(&self.last) {
-                return self.last;
-            }
-        }
     }
 
     /// The object of a handle.
@@ -69,38 +75,39 @@ impl Handles {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::model::PoolId;
     use crate::leases::lease::LeaseId;
 
     #[test]
     fn an_object_keeps_its_handle_until_it_is_forgotten() {
-        let mut handles = Handles::default();
+        let (mut handles, mut numbers) = (Handles::default(), Numbers::default());
         let (host, lease) = (Object::Host("h".into()), Object::Lease(LeaseId(0)));
-        assert_eq!(handles.number(&host), 1);
-        assert_eq!(handles.number(&lease), 2);
-        assert_eq!(handles.number(&host), 1);
+        assert_eq!(handles.number(&host, &mut numbers), 1);
+        assert_eq!(handles.number(&lease, &mut numbers), 2);
+        assert_eq!(handles.number(&host, &mut numbers), 1);
         assert_eq!(handles.object(1), Some(&host));
         handles.forget(&host);
         assert_eq!(handles.object(1), None);
-        assert_eq!(handles.burn(), 3);
-        assert_eq!(handles.number(&host), 4);
+        assert_eq!(handles.number(&host, &mut numbers), 3);
         assert_eq!(handles.object(0), None);
     }
 
     #[test]
     fn pools_do_not_outlive_their_configuration() {
-        let mut handles = Handles::default();
-        let pool = Object::Pool(crate::config::model::PoolId(0));
-        assert_eq!((handles.number(&pool), handles.number(&Object::Control)), (1, 2));
+        let (mut handles, mut numbers) = (Handles::default(), Numbers::default());
+        let pool = Object::Pool(PoolId(0));
+        handles.number(&pool, &mut numbers);
+        handles.number(&Object::Control, &mut numbers);
         handles.forget_numbered();
         assert_eq!((handles.object(1), handles.object(2)), (None, Some(&Object::Control)));
-        assert_eq!(handles.number(&pool), 3);
+        assert_eq!(handles.number(&pool, &mut numbers), 3);
     }
 
     #[test]
     fn memory_is_bounded() {
-        let mut handles = Handles::default();
+        let (mut handles, mut numbers) = (Handles::default(), Numbers::default());
         for lease in 0..MAX_HANDLES as u32 + 10 {
-            handles.number(&Object::Lease(LeaseId(lease)));
+            handles.number(&Object::Lease(LeaseId(lease)), &mut numbers);
         }
         assert_eq!(handles.objects.len(), MAX_HANDLES);
         assert_eq!(handles.numbers.len(), MAX_HANDLES);
@@ -109,9 +116,6 @@ mod tests {
 
     #[test]
     fn numbers_begin_anew_after_the_last() {
-        let mut handles = Handles::default();
-        handles.number(&Object::Control);
-        handles.last = u32::MAX;
-        assert_eq!(handles.burn(), 2);
+        assert_eq!(Numbers { last: u32::MAX }.next_number(), 1);
     }
 }

@@ -1,5 +1,6 @@
 //! One connection: what has arrived, who speaks, and the ids of what is sent.
 
+use super::handles::Handles;
 use super::world::Object;
 use crate::config::model::{Config, Key};
 use crate::wire::mac::{Algorithm, MacKey};
@@ -13,6 +14,7 @@ const RESERVED: &[&str] = &["op", "handle", "id", "rid", "authid", "object", "no
 #[derive(Debug)]
 pub struct Session {
     pub framer: Framer,
+    pub handles: Handles,
     next_id: u32,
     /// The authenticators that were opened on this connection.
     authenticators: Vec<Authenticator>,
@@ -47,6 +49,7 @@ impl Session {
     pub fn new(first_id: u32) -> Session {
         Session {
             framer: Framer::new(),
+            handles: Handles::default(),
             next_id: first_id,
             authenticators: Vec::new(),
             is_trusted: false,

@@ -146,6 +146,43 @@ fn an_authenticator_belongs_to_its_connection() {
     assert_eq!(other.send(&mut play.server, &mut play.world, &octets), []);
 }
 
+/// A signed request that names an object cannot be sent again on another connection, nor can a whole connection be.
+#[test]
+fn a_recorded_connection_cannot_be_played_again() {
+    let host: [(&str, &[u8]); 3] =
+        [("name", b"h"), ("hardware-address", &[2, 0, 0, 0, 0, 1]), ("hardware-type", &[0, 0, 0, 1])];
+    let key = [("name", &b"omapi_key"[..]), ("algorithm", ALGORITHM)];
+    let mut play = Play::new(Some("omapi_key"));
+    let recorded = [
+        open("authenticator", &[], &key).emit(None),
+        open("host", &["create"], &host).emit(Some((1, &omapi_key()))),
+        open("host", &[], &host[..1]).emit(Some((1, &omapi_key()))),
+        request(6, 2, &[]).emit(Some((1, &omapi_key()))),
+    ];
+    play.asked(&recorded[0]);
+    assert_eq!(play.asked(&recorded[1]).0.handle, 2);
+
+    let (mut other, _) = Client::connect(&mut play.server, 1, 1);
+    other.send(&mut play.server, &mut play.world, &introduction());
+    let mut send = |play: &mut Play, octets: &[u8]| other.send(&mut play.server, &mut play.world, octets);
+    let answer = |answers: Vec<Answer>| match answers.as_slice() {
+        [Answer::Octets(octets)] => Received::parse(octets, 24).unwrap().message,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(answer(send(&mut play, &recorded[0])).handle, 3);
+    // What is not signed can be changed.
+    let patched = |octets: &[u8]| [&[0, 0, 0, 3], &octets[4..]].concat();
+    assert_eq!(answer(send(&mut play, &patched(&recorded[2]))).handle, 4);
+    assert_eq!(status(&answer(send(&mut play, &patched(&recorded[3])))), failed(0x17, "no matching handle"));
+    assert_eq!(play.world.hosts.len(), 1);
+    // Where it was given out the handle is good.
+    assert_eq!(status(&play.asked(&recorded[3]).0), failed(0, ""));
+    // The other connection's handle went with the object, even if there is another of that name.
+    play.asked(&recorded[1]);
+    let signed = |message: Message| message.emit(Some((3, &omapi_key())));
+    assert_eq!(status(&answer(send(&mut play, &signed(request(2, 4, &[]))))), failed(0x17, "no matching handle"));
+}
+
 #[test]
 fn a_new_configuration_may_take_the_key_away() {
     let mut play = Play::new(Some("omapi_key"));
