@@ -256,15 +256,7 @@ impl Declarer<'_> {
         }
         let Some(id) = found.first else { return };
         match draft.client_id.as_ref().filter(|uid| !uid.is_empty() && !id.is_empty()) {
-            Some(uid) => {
-                let text = format!(
-                    "Warning, host declaration '{}' already has uid '{}', ignoring dhcp-client-identifier '{}'",
-                    draft.name,
-                    hex_or_string(uid),
-                    hex_or_string(&id)
-                );
-                self.state.log.error(text);
-            }
+            Some(uid) => self.state.log.error(already_has_uid(&draft.name, uid, &id)),
             None => draft.client_id = Some(id.into()),
         }
     }
@@ -283,6 +275,23 @@ pub fn client_id_of(statements: &[Stmt]) -> Option<Box<[u8]>> {
     let mut found = FoundIds::default();
     find_client_ids(statements, false, &mut found);
     found.first.filter(|id| !id.is_empty()).map(Vec::into)
+}
+
+/// What is said of a host that has an identifier and is given another by a statement.
+fn already_has_uid(name: &str, uid: &[u8], id: &[u8]) -> String {
+    let (uid, id) = (hex_or_string(uid), hex_or_string(id));
+    format!("Warning, host declaration '{name}' already has uid '{uid}', ignoring dhcp-client-identifier '{id}'")
+}
+
+/// Gives a host that is made at run time the client identifier of its statements, unless it has one: then there is something
+/// to say (level err).
+pub fn take_client_id(name: &str, uid: &mut Box<[u8]>, statements: &[Stmt]) -> Option<String> {
+    let id = client_id_of(statements)?;
+    if uid.is_empty() {
+        *uid = id;
+        return None;
+    }
+    Some(already_has_uid(name, uid, &id))
 }
 
 #[derive(Default)]

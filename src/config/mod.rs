@@ -36,7 +36,7 @@ mod tests;
 mod value;
 
 pub use failover::{sanity_check, SANITY_FAILED};
-pub use host::client_id_of;
+pub use host::{client_id_of, take_client_id};
 pub use load::{
     load, load_explained, load_text, load_text_explained, lower_block, lower_boolean, lower_data, lower_named_block,
     Loading, ERRORS_ENCOUNTERED,

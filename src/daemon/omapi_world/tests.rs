@@ -269,7 +269,11 @@ fn hosts_are_refused_before_they_are_live() {
     let made = site.create("host", &[("statements", b"option dhcp-client-identifier \"u\";")]).unwrap();
     assert_eq!(made, host("nh6b04d38000000007"));
     assert_eq!(site.create("host", &[MAC1]), Ok(host("nh6b04d38000000008")));
-    assert_eq!(site.find("host", &[uid]), Ok(made));
+    assert_eq!(site.find("host", &[uid]), Ok(made.clone()));
+    assert_eq!(site.update(&made, &[none]), Ok(()));
+    let warning = "Warning, host declaration 'nh6b04d38000000007' already has uid '\"u\"', \
+                   ignoring dhcp-client-identifier '\"u\"'";
+    assert_eq!(site.logs().last().map(String::as_str), Some(warning));
     // What is there once is not written again, and the rest of such a request neither.
     let c = host("c");
     for (pair, code) in [
@@ -443,6 +447,8 @@ fn classes_and_subclasses() {
     assert_eq!(site.find("class", &[("name", b"c3")]), Ok(c3.clone()));
     assert_eq!(site.remove(&c3), Ok(()));
     assert_eq!(site.journal(), "class \"c3\" {\n  deleted;\n\n        supersede domain-name = \"re\";}\n\n");
+    assert_eq!(site.find("subclass", &[("name", b"c1")]), Err(R::NO_KEY_SPECIFIED));
+    assert_eq!(site.find("subclass", &[("name", b"no")]), Err(R::NOT_FOUND));
     // A class takes its subclasses with it.
     assert_eq!(site.remove(&class), Ok(()));
     assert_eq!(site.find("subclass", &[("name", b"c1"), data]), Err(R::NOT_FOUND));

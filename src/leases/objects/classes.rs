@@ -83,6 +83,13 @@ struct Family {
     subclasses: Table<Box<[u8]>, ClassRecord>,
 }
 
+impl Family {
+    fn each(&self, visit: &mut dyn FnMut(&ClassRecord)) {
+        self.class.iter().for_each(&mut *visit);
+        self.subclasses.iter().for_each(|(_, class)| visit(class));
+    }
+}
+
 /// Classes and subclasses besides those of dhcpd.conf.
 #[derive(Clone, Debug, Default)]
 pub struct DynamicClasses {
@@ -129,11 +136,19 @@ impl DynamicClasses {
     }
 
     /// Visits all records, each class before its subclasses.
-    pub fn each(&self, mut visit: impl FnMut(&ClassRecord)) {
-        for (_, family) in self.families.iter() {
-            family.class.iter().for_each(&mut visit);
-            family.subclasses.iter().for_each(|(_, class)| visit(class));
+    fn each(&self, mut visit: impl FnMut(&ClassRecord)) {
+        self.families.iter().for_each(|(_, family)| family.each(&mut visit));
+    }
+
+    /// The same in the order of the lease file: classes as a configuration has them, dhcpd.conf's first. Those whose class it
+    /// does not have come last.
+    pub fn each_in_file_order(&self, config: &Config, mut visit: impl FnMut(&ClassRecord)) {
+        let named = config.index.top_classes.iter().filter_map(|id| config.classes.get(id.index()));
+        for class in named {
+            self.families.get(&*class.name).into_iter().for_each(|family| family.each(&mut visit));
         }
+        let others = self.families.iter().filter(|(name, _)| config.class_named(name).is_none());
+        others.for_each(|(_, family)| family.each(&mut visit));
     }
 
     /// Makes the classes known to a configuration that was read without them. Gives the names of classes whose subclasses

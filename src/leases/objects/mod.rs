@@ -43,7 +43,7 @@ impl Objects {
     pub fn write(&self, out: &mut Vec<u8>, config: &Config) -> ObjectCounts {
         let registry = &config.registry;
         let mut counts = ObjectCounts::default();
-        self.classes.each(|class| {
+        self.classes.each_in_file_order(config, |class| {
             counts.classes += 1;
             class.write(out, registry);
         });

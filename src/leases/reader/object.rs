@@ -4,8 +4,8 @@ use super::super::lexer::Token;
 use super::super::objects::HostRecord;
 use super::super::text::from_latin1;
 use super::{Fault, Other, Reader};
-use crate::config::lower_block;
 use crate::config::model::FixedAddress;
+use crate::config::{lower_block, take_client_id};
 use crate::eval::LogKind;
 use std::io::Read;
 
@@ -82,6 +82,11 @@ impl<R: Read> Reader<'_, R> {
                     self.complain("expecting a parameter or declaration");
                     self.skip_statement(0)?;
                 }
+            }
+        }
+        if !host.deleted {
+            if let Some(warning) = take_client_id(&host.name, &mut host.uid, &host.statements) {
+                (self.to.report)(LogKind::Error, warning);
             }
         }
         let (name, is_declared) = (host.name.clone(), self.to.config.host_named(&host.name).is_some());

@@ -16,8 +16,9 @@ use super::super::object::{Contents, Keys, Kind, Value};
 use super::super::world::{Object, World};
 use super::keys::{address_key, hardware_key, number, octets, text, written, Search};
 use super::statements::parse;
-use crate::config::client_id_of;
 use crate::config::model::FixedAddress;
+use crate::config::{client_id_of, take_client_id};
+use crate::eval::LogKind;
 use crate::leases::objects::{is_host_name, HostRecord};
 use crate::wire::hardware::HardwareAddr;
 use crate::wire::omapi::{ResultCode, Values};
@@ -59,7 +60,6 @@ struct Draft {
     /// Type and address, until they are one.
     htype: u8,
     address: Box<[u8]>,
-    /// The uid came with the statements.
     is_new: bool,
 }
 
@@ -137,11 +137,12 @@ impl Draft {
         if !self.address.is_empty() {
             self.host.hardware = HardwareAddr::new(self.htype, &self.address).ok_or(ResultCode::INVALID_ARGUMENT)?;
         }
-        if self.host.uid.is_empty() {
-            self.host.uid = client_id_of(&self.host.statements).unwrap_or_default();
-        }
+        let warning = take_client_id(&self.host.name, &mut self.host.uid, &self.host.statements);
         let name = self.host.name.clone();
         written(world.put_host(self.host))?;
+        if let Some(warning) = warning {
+            world.log(LogKind::Error, warning);
+        }
         Ok(Object::Host(name))
     }
 }
