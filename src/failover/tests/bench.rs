@@ -244,13 +244,18 @@ impl Bench {
     /// Time passes; the partner keeps sending CONTACT on that connection.
     pub fn pass(&mut self, seconds: u32, contact: Option<ConnectionId>) {
         for _ in 0..seconds * 2 {
-            self.now.millis += 500;
-            self.now.wall.0 += (self.now.millis % 1000 == 0) as u32;
-            if let Some(connection) = contact {
-                self.hear(connection, Body::Contact);
-            }
-            self.run(|engine, now, leases, out| engine.tick(now, leases, out));
+            self.pass_half(contact);
         }
+    }
+
+    /// Half a second passes.
+    pub fn pass_half(&mut self, contact: Option<ConnectionId>) {
+        self.now.millis += 500;
+        self.now.wall.0 += (self.now.millis % 1000 == 0) as u32;
+        if let Some(connection) = contact {
+            self.hear(connection, Body::Contact);
+        }
+        self.run(|engine, now, leases, out| engine.tick(now, leases, out));
     }
 
     pub fn state(&self) -> PeerState {
