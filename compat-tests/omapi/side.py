@@ -33,7 +33,7 @@ TIMES = ("ends", "starts", "tstp", "tsfp", "atsfp", "cltt", "partner-stos", "loc
 
 POINTERS = ("partner-address = ", "local-address = ")  # ISC shows octets of its memory (spec/omapi.md, 10.8)
 # How far from the present the times are that the configurations of the scenarios bring about, in seconds.
-DISTANCES = (0, 1000, 2000, 500000)
+DISTANCES = (0, 500, 600, 1000, 2000)
 LIFE = 150  # no scenario lives longer, in seconds
 SYNTHETIC = re.compile(r"\bn([hg])[0-9a-f]{8}[0-9a-f]{6,16}\b")
 DATE = re.compile(r"\d (\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)")
@@ -466,7 +466,8 @@ def without_remote_handles(text):
     last = {}
 
     def record(match):
-        same = last.get(match.group(1)) == match.group(0)
+        virgin = f"lease {match.group(1)} {{\n  binding state free;\n}}\n"
+        same = last.get(match.group(1), virgin) == match.group(0)
         last[match.group(1)] = match.group(0)
         return "" if same else match.group(0)
 

@@ -10,6 +10,8 @@ def opened(s):
     one = c.open("control")
     c.open("control", {"state": 1})
     c.open("control", {"handle": 4000})
+    c.open("control", {"handle": 4000}, flags=["create"])
+    c.open("control", {"handle": one.handle}, flags=["create", "exclusive"])
     c.open("control", flags=["create", "exclusive"])
     c.open("control", {"state": 1}, flags=["create"])
     c.open("control", {"state": 1}, flags=["update"])

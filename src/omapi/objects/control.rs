@@ -8,7 +8,7 @@ pub const KIND: Kind = Kind {
     name: "control",
     find,
     blank: None,
-    create: no_create,
+    create: |world, values| no_create(world, values).map_err(|_| ResultCode::PERMISSION_DENIED),
     update,
     contents,
     remove: |world, object| no_remove(world, object).map_err(|_| ResultCode::PERMISSION_DENIED),
