@@ -47,13 +47,13 @@ class Talk(Connection):
 
     def __init__(self, side, sock, name, introduce):
         self.side, self.name = side, name
-        self.handles = {} if side.has_had_clients else None
+        self.handles = {} if side.has_had_clients or name else None
         side.has_had_clients = True
         super().__init__(sock, introduce)
 
     def alias(self, handle):
-        """A handle as it is shown: on the first connection of a server the number itself, on later ones the order in which
-        the connection heard of it. ISC hands out one number for all connections, lessor a new one for each."""
+        """A handle as it is shown: on the first connection of a server the number itself, on others (and on those with a
+        name) the order in which the connection heard of it. ISC has one number for all connections, lessor one for each."""
         if self.handles is None or handle == 0:
             return str(handle)
         return f"#{self.handles.setdefault(handle, len(self.handles) + 1)}"

@@ -3,7 +3,7 @@
 import signal
 
 from book import scenario
-from protocol import OPEN, address, build, mac
+from protocol import DELETE, OPEN, address, build, mac
 from side import KEY
 
 FREED = "10.0.0.104"
@@ -386,16 +386,30 @@ def reload_keeps_objects(s):
 
 @scenario()
 def replay(s):
-    """A signed request captured on one connection is sent again on another."""
-    c = s.connect()
+    """A deletion captured on one connection and sent again on another: handles are a connection's own."""
+    c = s.connect(name="first")
     second = s.connect(name="second")
-    c.open("host", {"name": "h1", "hardware-address": mac("02:00:00:00:00:01"), "hardware-type": 1}, flags=["create"], ident=77)
-    captured = build(OPEN, message=[("create", 1), ("type", "host")], ident=77, authid=c.authid, key=KEY,
-                     values={"name": "h1", "hardware-address": mac("02:00:00:00:00:01"), "hardware-type": 1})
-    second.send(captured)
-    second.read()
-    c.send(captured)
-    c.read()
+    host = {"name": "h1", "hardware-address": mac("02:00:00:00:00:01"), "hardware-type": 1}
+    made = c.open("host", host, flags=["create"])
+    c.delete(made.handle, ident=77)
+    made = c.open("host", host, flags=["create"])
+    # The authenticator is not covered by the signature: whoever sends it again puts there what it needs.
+    captured = build(DELETE, made.handle, ident=78, authid=second.authid, key=KEY)
+    with s.differs("ISC carries it out", isc="  second: STATUS handle 0 signed\n  second:   result 0x0 success\nfirst: OPEN host name\n"
+                   "  first: STATUS handle 0 signed\n  first:   result 0x17 not found\n"
+                   "  first:   message: no object matches specification", lessor="""\
+  second: STATUS handle 0 signed
+  second:   result 0x17 not found
+  second:   message: no matching handle
+first: OPEN host name
+  first: UPDATE handle #2 signed
+  first:   name = "h1"
+  first:   hardware-address = 02:00:00:00:00:01
+  first:   hardware-type = 1
+"""):
+        second.send(captured)
+        second.read()
+        c.open("host", {"name": "h1"})
 
 
 @scenario(shell=True)

@@ -14,6 +14,7 @@ FIRST, LAST = (int(number) for number in os.environ.get("OMAPI_SEEDS", "1-4").sp
 TYPES = ["host", "lease", "group", "class", "subclass", "interface", "control", '"host"', "Host", "pool", "x-1", "10"]
 NAMES = ["name", "hardware-address", "hardware-type", "ip-address", "statements", "dhcp-client-identifier", "group", "known",
          "hashstring", "match", "handle", "a", "host", "lease", "NAME", "option", "key"]
+SAFE = [name for name in NAMES if name not in ("name", "statements", "hashstring", "match")]  # without a value these end ISC
 VALUES = ['"h1"', '"conf-host"', '"named-group"', '"eth0"', '"hardware"', "02:00:00:00:00:01", "02:00:00:00:00:56", "1", "0",
           "10.0.0.104", "10.0.0.50", "10.0.0.103", '"option host-name \\"x\\";"', "-1", "ff", "1.2", "a:b", "true", "", '""', "x y",
           "1 2", '"a" "b"', "4294967297", "1:2:3:", "1..2", "300.1", "1ff:2", "# c", ";", "=", '"\\x41\\101\\t"', "0x10", "1e5",
@@ -34,7 +35,7 @@ def script(seed):
         elif kind < 0.5:
             lines.append(f"set {chance.choice(NAMES)} = {chance.choice(VALUES)}")
         elif kind < 0.55:
-            lines.append(f"unset {chance.choice(NAMES)}")
+            lines.append(f"unset {chance.choice(SAFE)}")
         elif kind < 0.6:
             lines.append("close")
         else:
@@ -109,7 +110,7 @@ class Walk:
 
     def free_lease(self):
         if self.leases:
-            self.talk.update(self.chance.choice(self.leases), {"state": self.chance.choice([1, 1, 4])})
+            self.talk.update(self.chance.choice(self.leases), {"state": 1})
 
     def refresh(self):
         if self.leases or self.hosts:

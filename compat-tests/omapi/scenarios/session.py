@@ -174,19 +174,22 @@ def introduction_and_requests_together(s):
 
 @scenario()
 def several_connections(s):
-    """Connections do not disturb each other; handles are everyone's."""
+    """Connections do not disturb each other; what one makes all see."""
     many = [s.connect(name=str(number)) for number in range(5)]
     handles = [c.open("lease", {"ip-address": address(f"10.0.0.{100 + number}")}).handle for number, c in enumerate(many)]
-    for c, handle in zip(many, reversed(handles)):
+    for c, handle in zip(many, handles):
         c.refresh(handle)
     many[0].close()
     many[1].send(b"\0" * 24 + b"\0\7half")
     many[2].send(b"\xff" * 100)
-    many[3].refresh(handles[0])
-    host = many[3].open("host", {"name": "h1", "hardware-address": mac("02:00:00:00:00:01"), "hardware-type": 1}, flags=["create"])
-    many[4].refresh(host.handle)
-    many[4].delete(host.handle)
-    many[3].refresh(host.handle)
+    many[3].refresh(handles[3])
+    host = {"name": "h1", "hardware-address": mac("02:00:00:00:00:01"), "hardware-type": 1}
+    made = many[3].open("host", host, flags=["create"])
+    seen = many[4].open("host", {"name": "h1"})
+    many[4].refresh(seen.handle)
+    many[4].delete(seen.handle)
+    many[3].refresh(made.handle)
+    many[3].open("host", {"name": "h1"})
 
 
 @scenario()

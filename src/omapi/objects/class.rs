@@ -101,7 +101,6 @@ impl Written {
                 b"hashstring" if value.is_empty() => return Err(ResultCode::INVALID_ARGUMENT),
                 b"hashstring" => written.data = Some(value.into()),
                 b"group" => written.statements = Some(group_statements(world, &text(value)?)?),
-                b"match" if is_subclass => return Err(ResultCode::UNKNOWN_ATTRIBUTE),
                 b"match" if !value.is_empty() && (HARDWARE.starts_with(value) || value.starts_with(HARDWARE)) => {
                     written.submatch = Some(Arc::new(Expr::Hardware));
                 }
