@@ -402,7 +402,7 @@ def replay(s):
   second:   result 0x17 not found
   second:   message: no matching handle
 first: OPEN host name
-  first: UPDATE handle #2 signed
+  first: UPDATE handle #3 signed
   first:   name = "h1"
   first:   hardware-address = 02:00:00:00:00:01
   first:   hardware-type = 1
@@ -450,3 +450,30 @@ def another_connection(s):
             """):
         s.omshell("new control\nopen\ndisconnect\nkey omapi_key AAECAwQFBgcICQoLDA0ODw==", secret="d3Jvbmc=")
     s.hinted("the server refuses the signature of key omapi_key: is the secret right?")
+
+
+@scenario(shell=True)
+def handles_of_another_connection(s):
+    """An object that omshell still holds after it connected anew has to be opened again."""
+    head = """\
+omshell
+  > server 127.0.0.1
+  > port 7911
+  > key omapi_key AAECAwQFBgcICQoLDA0ODw==
+  > connect
+    obj: <null>
+  > new control
+    obj: control
+  > open
+    obj: control
+    state = 00:00:00:00
+  > disconnect
+  > connect
+    obj: control
+    state = 00:00:00:00
+  > refresh
+"""
+    tail = "    obj: control\n    state = 00:00:00:00\n"
+    with s.differs("handles of an earlier connection mean nothing, which keeps recorded requests from being repeated",
+                   isc=head + tail, lessor=head + "    can't refresh object: not found\n" + tail):
+        s.omshell("new control\nopen\ndisconnect\nconnect\nrefresh")

@@ -207,7 +207,6 @@ def what_is_sent(s):
         open
         disconnect
         connect
-        refresh
     """, key=None)
 
 
