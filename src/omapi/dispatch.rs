@@ -123,7 +123,7 @@ impl Dispatch<'_> {
         }
         let flags = Flags::read(&request.message)?;
         let Some(kind) = kind else { return Err(self.open_nothing(request, name, &flags)) };
-        let found = match (kind.find)(self.world, &Keys::new(kind.name, &request.object, self.handles)) {
+        let found = match (kind.find)(self.world, &Keys::new(kind.name, &request.object, self.numbers)) {
             Ok(object) => Some(object),
             Err(ResultCode::NOT_FOUND) if !flags.create => {
                 return Err(failure(ResultCode::NOT_FOUND, "no object matches specification"));
@@ -135,6 +135,9 @@ impl Dispatch<'_> {
             return Err(failure(ResultCode::ALREADY_EXISTS, "specified object already exists"));
         }
         let is_written = flags.create || flags.update;
+        if is_written && !self.is_own(&request.object) {
+            return Err(failure(ResultCode::NOT_FOUND, "no object matches specification"));
+        }
         let object = match found {
             Some(object) => {
                 if is_written {
@@ -225,29 +228,35 @@ impl Dispatch<'_> {
         values
     }
 
-    /// The object of a handle, if it still exists, and what it publishes.
-    fn object(&mut self, handle: u32) -> Result<(Object, Contents), Outcome> {
-        let object = self.handles.object(handle).cloned();
+    /// True unless the object to be written is named by a handle of another connection.
+    fn is_own(&self, keys: &Values) -> bool {
+        let handle = keys.get_u32("handle");
+        handle.is_none_or(|handle| self.handles.object(handle).is_some() || self.numbers.object(handle).is_none())
+    }
+
+    /// An object of a handle, if it still exists, and what it publishes.
+    fn existing(&mut self, object: Option<Object>) -> Result<(Object, Contents), Outcome> {
         let contents = object.as_ref().and_then(|object| (kinds::of(object).contents)(self.world, object));
-        match (object, contents) {
-            (Some(object), Some(contents)) => Ok((object, contents)),
-            (Some(object), None) => {
-                self.handles.forget(&object);
-                Err(failure(ResultCode::NOT_FOUND, "no matching handle"))
-            }
-            _ => Err(failure(ResultCode::NOT_FOUND, "no matching handle")),
+        match object.zip(contents) {
+            Some(found) => Ok(found),
+            None => Err(failure(ResultCode::NOT_FOUND, "no matching handle")),
         }
     }
 
+    /// The object of a handle that is to be changed.
+    fn own(&mut self, handle: u32) -> Result<(Object, Contents), Outcome> {
+        self.existing(self.handles.object(handle).cloned())
+    }
+
     fn refresh(&mut self, handle: u32) -> Outcome {
-        match self.object(handle) {
+        match self.existing(self.numbers.object(handle).cloned()) {
             Ok((_, contents)) => Outcome::Object { handle, values: self.values(contents) },
             Err(outcome) => outcome,
         }
     }
 
     fn update(&mut self, request: &Message) -> Outcome {
-        match self.object(request.handle) {
+        match self.own(request.handle) {
             Ok((Object::Authenticator(_), _)) => failure(ResultCode::SUCCESS, "cannot update authenticator"),
             Ok((object, _)) => match self.write(kinds::of(&object), &object, request) {
                 Ok(()) => Outcome::DONE,
@@ -258,7 +267,7 @@ impl Dispatch<'_> {
     }
 
     fn delete(&mut self, handle: u32) -> Outcome {
-        match self.object(handle) {
+        match self.own(handle) {
             Ok((Object::Authenticator(_), _)) => failure(ResultCode::NOT_IMPLEMENTED, "no remove method for object"),
             Ok((object, _)) => match (kinds::of(&object).remove)(self.world, &object) {
                 Ok(()) => {

@@ -40,6 +40,7 @@ impl Omapi {
     /// Another configuration is in force. It restricts OMAPI to that key, on open connections too.
     pub fn reconfigure(&mut self, key: Option<Box<str>>) {
         self.key = key;
+        self.numbers.forget_numbered();
         self.sessions.values_mut().for_each(|session| session.handles.forget_numbered());
     }
 
@@ -146,6 +147,7 @@ impl Omapi {
         };
         let octets = session.reply(message, received.message.id, &signer);
         if let Some(object) = removed {
+            self.numbers.forget(&object);
             self.sessions.values_mut().for_each(|session| session.handles.forget(&object));
         }
         effects.push(Effect::Send { to: connection, octets, after });

@@ -6,7 +6,7 @@
 //! - An object that is created and refused leaves nothing behind, and no handle.
 //! - The answer to a change waits until the journal is as far as the store is after it.
 
-use super::handles::Handles;
+use super::handles::Numbers;
 use super::world::{Change, Object, Unwritable, World};
 use crate::wire::omapi::{ResultCode, Values};
 
@@ -36,19 +36,19 @@ pub struct Keys<'r> {
     /// All object values of the request. A key without octets counts as absent: see [`Values::present`].
     pub values: &'r Values,
     kind: &'static str,
-    handles: &'r Handles,
+    numbers: &'r Numbers,
 }
 
 impl<'r> Keys<'r> {
     /// The keys of a request for an object of the kind of that name.
-    pub fn new(kind: &'static str, values: &'r Values, handles: &'r Handles) -> Keys<'r> {
-        Keys { values, kind, handles }
+    pub fn new(kind: &'static str, values: &'r Values, numbers: &'r Numbers) -> Keys<'r> {
+        Keys { values, kind, numbers }
     }
 
     /// The object of the key `handle`, `None` without that key (spec/omapi.md 8). It may have ceased to exist.
     pub fn handle(&self) -> Result<Option<Object>, ResultCode> {
         let Some(handle) = self.values.present("handle") else { return Ok(None) };
-        let object = self.handles.object(number(handle)?).ok_or(ResultCode::NOT_FOUND)?;
+        let object = self.numbers.object(number(handle)?).ok_or(ResultCode::NOT_FOUND)?;
         match super::kinds::of(object).name == self.kind {
             true => Ok(Some(object.clone())),
             false => Err(ResultCode::INVALID_ARGUMENT),

@@ -175,11 +175,17 @@ fn a_recorded_connection_cannot_be_played_again() {
     assert_eq!(answer(send(&mut play, &patched(&recorded[2]))).handle, 4);
     assert_eq!(status(&answer(send(&mut play, &patched(&recorded[3])))), failed(0x17, "no matching handle"));
     assert_eq!(play.world.hosts.len(), 1);
+    let signed = |message: Message| message.emit(Some((3, &omapi_key())));
+    let by_handle = |flags: &[&str]| signed(open("host", flags, &[("handle", &[0, 0, 0, 2])]));
+    let nothing = failed(0x17, "no object matches specification");
+    assert_eq!(status(&answer(send(&mut play, &by_handle(&["update"])))), nothing);
+    // Reading is another matter.
+    assert_eq!(answer(send(&mut play, &by_handle(&[]))).handle, 4);
+    assert_eq!(answer(send(&mut play, &signed(request(2, 2, &[])))).object.get("name"), Some(&b"h"[..]));
     // Where it was given out the handle is good.
     assert_eq!(status(&play.asked(&recorded[3]).0), failed(0, ""));
     // The other connection's handle went with the object, even if there is another of that name.
     play.asked(&recorded[1]);
-    let signed = |message: Message| message.emit(Some((3, &omapi_key())));
     assert_eq!(status(&answer(send(&mut play, &signed(request(2, 4, &[]))))), failed(0x17, "no matching handle"));
 }
 

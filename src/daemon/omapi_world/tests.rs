@@ -10,7 +10,7 @@ use crate::leases::file::FileText;
 use crate::leases::objects::Objects;
 use crate::leases::reader::{read, Destination};
 use crate::leases::store::LeaseStore;
-use crate::omapi::handles::Handles;
+use crate::omapi::handles::Numbers;
 use crate::omapi::kinds;
 use crate::omapi::object::{Contents, Keys, Value};
 use crate::omapi::world::{Object, World};
@@ -126,7 +126,7 @@ impl Site {
 
     fn find(&mut self, kind: &str, pairs: &[(&str, &[u8])]) -> Result<Object, ResultCode> {
         let kind = kinds::named(kind.as_bytes()).unwrap();
-        let (values, handles) = (values(pairs), Handles::default());
+        let (values, handles) = (values(pairs), Numbers::default());
         self.world(|world| (kind.find)(world, &Keys::new(kind.name, &values, &handles)))
     }
 
