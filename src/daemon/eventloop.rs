@@ -4,6 +4,7 @@
 
 use super::clock::Clock;
 use super::execute::Executor;
+use super::failover::{FailoverService, SharedLeases};
 use super::fatal::Fatal;
 use super::leasefile::LeaseFile;
 use super::listeners::Listener;
@@ -42,6 +43,8 @@ const SYSLOG: Token = Token(3);
 const FIRST_LISTENER: usize = 4;
 /// Those of OMAPI's listener and connections begin behind any interface's.
 pub const FIRST_OF_OMAPI: usize = 1 << 24;
+/// Those of failover's listeners and connections begin behind any of OMAPI's.
+pub const FIRST_OF_FAILOVER: usize = 1 << 26;
 /// How many events one poll takes at the most.
 const EVENTS: usize = 256;
 /// How many echo replies are read before packets are served again.
@@ -63,6 +66,7 @@ pub struct Service {
     pub reloader: Reloader,
     /// `None` without `omapi-port`.
     pub omapi: Option<OmapiService>,
+    pub failover: FailoverService,
     pub server_port: u16,
     /// Interfaces come and go without a line in the log.
     pub quiet: bool,
@@ -95,6 +99,9 @@ pub struct EventLoop<'l> {
     /// There is more to do without waiting.
     busy: bool,
     stop: Option<Ending>,
+    /// An operator has asked for the end; partners are told first.
+    is_ending: bool,
+    waits_for_partners: bool,
 }
 
 impl<'l> EventLoop<'l> {
@@ -102,10 +109,23 @@ impl<'l> EventLoop<'l> {
     pub fn new(service: Service, poll: Poll, logger: &'l mut Logger) -> io::Result<EventLoop<'l>> {
         let outbox = Outbox::default();
         let (effects, arena) = (Vec::new(), Arena::default());
-        let mut event_loop = EventLoop { service, poll, logger, outbox, effects, arena, busy: true, stop: None };
+        let (is_ending, waits_for_partners) = (false, false);
+        let mut event_loop = EventLoop {
+            service,
+            poll,
+            logger,
+            outbox,
+            effects,
+            arena,
+            busy: true,
+            stop: None,
+            is_ending,
+            waits_for_partners,
+        };
         if let Some(omapi) = &mut event_loop.service.omapi {
             omapi.watch(event_loop.poll.registry())?;
         }
+        event_loop.service.failover.watch(event_loop.poll.registry())?;
         event_loop.watch(event_loop.service.signals.as_raw_fd(), SIGNALS, Interest::READABLE)?;
         if let Some(echo) = &event_loop.service.echo {
             event_loop.watch(echo.as_raw_fd(), ECHO, Interest::READABLE)?;
@@ -166,6 +186,7 @@ impl<'l> EventLoop<'l> {
                 SIGNALS => signalled = true,
                 ECHO => echoes = true,
                 SYSLOG => {}
+                Token(number) if number >= FIRST_OF_FAILOVER => self.service.failover.notice(event),
                 Token(number) if number >= FIRST_OF_OMAPI => {
                     self.service.omapi.iter_mut().for_each(|omapi| omapi.notice(event));
                 }
@@ -186,6 +207,7 @@ impl<'l> EventLoop<'l> {
         }
         self.serve(now)?;
         self.serve_omapi(now)?;
+        self.serve_failover(now)?;
         self.finish_round(now);
         Ok(())
     }
@@ -197,10 +219,12 @@ impl<'l> EventLoop<'l> {
         }
         let now = self.service.clock.now();
         let deadlines = self.service.engine.next_deadline();
-        let wall = [deadlines.wall, self.service.lease_file.next_try()].into_iter().flatten().min();
+        let failover = self.service.failover.next_deadline();
+        let wall = [deadlines.wall, self.service.lease_file.next_try(), failover.wall].into_iter().flatten().min();
         let wall = wall.map(|at| u64::from(at.since(now.wall).0) * 1000);
         let omapi = self.service.omapi.as_ref().and_then(OmapiService::next_deadline);
-        let millis = deadlines.millis.into_iter().chain(omapi).map(|at| at.saturating_sub(now.millis));
+        let millis =
+            deadlines.millis.into_iter().chain(omapi).chain(failover.millis).map(|at| at.saturating_sub(now.millis));
         let wait = wall.into_iter().chain(millis).min()?;
         Some(Duration::from_millis(wait))
     }
@@ -239,6 +263,7 @@ impl<'l> EventLoop<'l> {
                 service.engine.store_mut().set_durable(position);
                 self.outbox.set_durable(position);
                 service.omapi.iter_mut().for_each(|omapi| omapi.set_durable(position));
+                service.failover.set_durable(position);
             }
             Report::Failing(line) => {
                 self.logger.info(&line);
@@ -264,7 +289,7 @@ impl<'l> EventLoop<'l> {
     /// A configuration that was loaded beside the service takes the place of the old one.
     fn take_new_configuration(&mut self) {
         let Some(reloaded) = self.service.reloader.poll(self.logger) else { return };
-        if super::reload::swap(reloaded, &mut self.service, self.logger) {
+        if super::reload::swap(reloaded, &mut self.service, &mut self.effects, self.logger) {
             for number in 0..self.service.listeners.len() {
                 if let Err(error) = self.watch_listener(number) {
                     self.logger.error(&format!("Can't watch interface: {}", error_text(&error)));
@@ -354,15 +379,30 @@ impl<'l> EventLoop<'l> {
 
     /// OMAPI's share of a round.
     fn serve_omapi(&mut self, now: Now) -> Result<(), Fatal> {
-        let Service { omapi: Some(omapi), engine, lease_file, listeners, .. } = &mut self.service else {
+        let Service { omapi: Some(omapi), engine, lease_file, listeners, failover, .. } = &mut self.service else {
             return Ok(());
         };
         let (effects, mut shut_down) = (&mut self.effects, false);
         let is_failing = self.outbox.is_failing();
         let shut_down_to = &mut shut_down;
-        let mut world = OmapiWorld { now, engine, lease_file, listeners, effects, is_failing, shut_down: shut_down_to };
+        let mut world =
+            OmapiWorld { now, engine, lease_file, listeners, failover, effects, is_failing, shut_down: shut_down_to };
         self.busy |= omapi.serve(now.millis, &mut world, self.poll.registry(), self.logger);
-        if shut_down {
+        self.is_ending |= shut_down;
+        self.carry_out()
+    }
+
+    /// Failover's share of a round.
+    fn serve_failover(&mut self, now: Now) -> Result<(), Fatal> {
+        let Service { failover, engine, lease_file, .. } = &mut self.service;
+        let mut leases = SharedLeases::new(engine, lease_file, &mut self.effects);
+        if self.is_ending {
+            failover.begin_shutdown(now, &mut leases);
+            self.is_ending = false;
+            self.waits_for_partners = true;
+        }
+        self.busy |= failover.serve(now, &mut leases, self.poll.registry(), self.logger);
+        if self.waits_for_partners && failover.is_done() {
             self.stop.get_or_insert(Ending::ShutDown);
         }
         self.carry_out()

@@ -7,6 +7,7 @@ mod daemonize;
 mod duid;
 mod eventloop;
 mod execute;
+mod failover;
 mod fatal;
 mod interfaces;
 mod json;

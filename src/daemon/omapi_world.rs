@@ -1,8 +1,9 @@
 //! The server as OMAPI sees it: what clients look up is in the engine, what they change goes there and into the lease file.
 
+use super::failover::{FailoverService, SharedLeases};
 use super::leasefile::LeaseFile;
 use super::listeners::Listener;
-use crate::config::model::{Config, HostId};
+use crate::config::model::{Config, HostId, PeerId};
 use crate::dhcp4::effect::Effect;
 use crate::dhcp4::engine::Engine;
 use crate::eval::LogKind;
@@ -17,7 +18,6 @@ use crate::wire::hardware::HardwareAddr;
 use crate::wire::omapi::ResultCode;
 use crate::wire::units::Now;
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 
 /// What of the service OMAPI reaches, for the time of one request.
 pub struct OmapiWorld<'s> {
@@ -25,6 +25,7 @@ pub struct OmapiWorld<'s> {
     pub engine: &'s mut Engine,
     pub lease_file: &'s mut LeaseFile,
     pub listeners: &'s mut [Listener],
+    pub failover: &'s mut FailoverService,
     /// What changes bring about, and log lines.
     pub effects: &'s mut Vec<Effect>,
     /// The lease file cannot be written at present: nothing is changed.
@@ -39,6 +40,11 @@ impl OmapiWorld<'_> {
             true => Err(Unwritable),
             false => Ok(()),
         }
+    }
+
+    fn peer_named(&self, name: &str) -> Option<PeerId> {
+        let at = self.engine.config().peers.iter().position(|peer| *peer.name == *name)?;
+        Some(PeerId(at as u32))
     }
 
     /// Adds a record to the lease file.
@@ -239,22 +245,17 @@ impl World for OmapiWorld<'_> {
     }
 
     fn peer(&self, name: &str) -> Option<PeerView> {
-        let config: &Arc<Config> = self.engine.config();
-        let at = config.peers.iter().position(|peer| *peer.name == *name)?;
-        let standing = self.engine.store().standing_of(crate::config::model::PeerId(at as u32))?;
-        Some(PeerView {
-            local: standing.state,
-            local_since: standing.since,
-            partner: standing.partner,
-            partner_since: standing.since,
-            mclt: standing.mclt,
-            buckets: standing.balance.buckets,
-            unacked_updates: 0,
-        })
+        self.failover.view(self.peer_named(name)?)
     }
 
-    fn set_peer_state(&mut self, _: &str, _: PeerState) -> Result<(), ResultCode> {
-        Err(ResultCode::NOT_IMPLEMENTED)
+    fn set_peer_state(&mut self, name: &str, state: PeerState) -> Result<(), ResultCode> {
+        self.check_writable().map_err(|_| ResultCode::IO_ERROR)?;
+        let peer = self.peer_named(name).ok_or(ResultCode::NOT_FOUND)?;
+        let mut leases = SharedLeases::new(self.engine, self.lease_file, self.effects);
+        match self.failover.set_state(self.now, peer, state, &mut leases) {
+            true => Ok(()),
+            false => Err(ResultCode::INVALID_ARGUMENT),
+        }
     }
 
     fn shut_down(&mut self) {

@@ -3,6 +3,7 @@
 
 use super::clock;
 use super::eventloop::Service;
+use super::failover::{endpoints, SharedLeases};
 use super::fatal::Fatal;
 use super::interfaces::{self, Step};
 use super::leasefile;
@@ -13,10 +14,12 @@ use super::parameters::Parameters;
 use super::startup::{self, Loaded};
 use super::unserved;
 use crate::config;
+use crate::dhcp4::effect::Effect;
 use crate::dhcp4::engine::Settings;
 use crate::eval::environment::Outcome;
 use crate::eval::startup::run_again;
 use crate::eval::LogKind;
+use crate::failover::Endpoint;
 use crate::leases::journal::disk::error_text;
 use crate::net::interfaces::discover;
 use std::path::PathBuf;
@@ -26,7 +29,7 @@ use std::sync::Arc;
 /// What the other thread made: log lines, and the configuration or why there is none.
 pub struct Reloaded {
     lines: Vec<(LogKind, String)>,
-    result: Result<Box<Loaded>, Fatal>,
+    result: Result<Box<(Loaded, Vec<Endpoint>)>, Fatal>,
 }
 
 /// Loads configurations beside the service.
@@ -67,7 +70,9 @@ impl Reloader {
         let (path, waker) = (self.path.clone(), self.waker.clone());
         let thread = std::thread::Builder::new().name("reload".into()).spawn(move || {
             let mut lines = Vec::new();
-            let result = startup::load(&path, false, true, &mut |kind, line| lines.push((kind, line.to_string())));
+            let loaded = startup::load(&path, false, true, &mut |kind, line| lines.push((kind, line.to_string())));
+            // Names of partners are looked up here, where nobody waits.
+            let result = loaded.and_then(|loaded| endpoints(&loaded.config).map(|endpoints| (loaded, endpoints)));
             // If the loop is gone nobody wants it any more.
             let _ = to.send(Reloaded { lines, result: result.map(Box::new) });
             waker();
@@ -94,11 +99,12 @@ impl Reloader {
 }
 
 /// Puts a new configuration in the place of the old one. False if it cannot be: the errors are logged.
-pub fn swap(reloaded: Reloaded, service: &mut Service, logger: &mut Logger) -> bool {
+/// What the change brings about goes to `effects`.
+pub fn swap(reloaded: Reloaded, service: &mut Service, effects: &mut Vec<Effect>, logger: &mut Logger) -> bool {
     for (kind, line) in &reloaded.lines {
         logger.log(*kind, line);
     }
-    match try_swap(reloaded.result, service, logger) {
+    match try_swap(reloaded.result, service, effects, logger) {
         Ok(()) => {
             logger.info("Configuration reloaded.");
             true
@@ -111,8 +117,13 @@ pub fn swap(reloaded: Reloaded, service: &mut Service, logger: &mut Logger) -> b
     }
 }
 
-fn try_swap(result: Result<Box<Loaded>, Fatal>, service: &mut Service, logger: &mut Logger) -> Result<(), Fatal> {
-    let Loaded { config, parameters, mut globals, names, mut outcomes } = *result?;
+fn try_swap(
+    result: Result<Box<(Loaded, Vec<Endpoint>)>, Fatal>,
+    service: &mut Service,
+    effects: &mut Vec<Effect>,
+    logger: &mut Logger,
+) -> Result<(), Fatal> {
+    let (Loaded { config, parameters, mut globals, names, mut outcomes }, places) = *result?;
     let parameters = parameters.map_err(|error| Fatal::new(error.to_string()))?;
     let (_, failed) = config::sanity_check(&config.peers);
     if failed {
@@ -177,13 +188,15 @@ fn try_swap(result: Result<Box<Loaded>, Fatal>, service: &mut Service, logger: &
     if let Some(facility) = parameters.log_facility {
         logger.set_facility(facility);
     }
-    for line in unserved::warnings(&config, &parameters) {
+    for line in unserved::warnings(&parameters) {
         logger.error(&line);
     }
     service.names.watch(names::of(&config));
-    service.engine.reconfigure(config, settings, known, globals);
+    service.engine.reconfigure(config.clone(), settings, known, globals);
     service.engine.set_dynamic_hosts(&service.lease_file.objects().hosts);
     service.engine.set_names(Arc::new(names));
+    let mut leases = SharedLeases::new(&mut service.engine, &mut service.lease_file, effects);
+    service.failover.reconfigure(service.clock.now(), &config, places, &mut leases);
     Ok(())
 }
 

@@ -3,8 +3,9 @@
 
 use super::args::Args;
 use super::clock::{self, Clock};
-use super::eventloop::{poll_and_waker, Ending, EventLoop, Service, FIRST_OF_OMAPI};
+use super::eventloop::{poll_and_waker, Ending, EventLoop, Service, FIRST_OF_FAILOVER, FIRST_OF_OMAPI};
 use super::execute::Executor;
+use super::failover::{endpoints, FailoverService, SharedLeases};
 use super::fatal::Fatal;
 use super::interfaces::{self, Selection, Step};
 use super::leasefile::{self, LeaseFile};
@@ -288,9 +289,10 @@ impl Start<'_> {
             OmapiService::open(port, key, FIRST_OF_OMAPI, clock.now().millis, self.logger)
         });
         self.run_top_level_again(&config, &names, database.engine.globals_mut())?;
-        for line in unserved::warnings(&config, &parameters) {
+        for line in unserved::warnings(&parameters) {
             self.logger.error(&line);
         }
+        let places = endpoints(&config)?;
         let Database { mut engine, objects, file, disk } = database;
         let hardware: Vec<_> = listeners.iter().map(|listener| listener.served.link.hardware).collect();
         let now = clock::wall();
@@ -299,6 +301,12 @@ impl Start<'_> {
         let mut record = Vec::new();
         write_server_duid(&mut record, &duid, config.lease_id_hex);
         engine.store_mut().append(&record);
+        let mut lease_file = LeaseFile::new(objects, now);
+        let mut failover =
+            FailoverService::new(&config, places, &lease_file.objects().failover, clock.now(), FIRST_OF_FAILOVER);
+        let mut effects = Vec::new();
+        let mut leases = SharedLeases::new(&mut engine, &mut lease_file, &mut effects);
+        failover.start(clock.now(), &mut leases, self.logger);
         self.write_pid_file();
         privileges::drop_to(self.identity)?;
         if !self.args.debug {
@@ -331,12 +339,13 @@ impl Start<'_> {
             echo,
             signals,
             journal,
-            lease_file: LeaseFile::new(objects, now),
+            lease_file,
             executor: Executor::new(waker),
             names: refresher,
             reverse,
             reloader,
             omapi,
+            failover,
             server_port: settings.server_port,
             quiet: self.args.quiet,
         };

@@ -130,7 +130,7 @@ pub trait World {
     /// Where the failover relationship of that name stands.
     fn peer(&self, name: &str) -> Option<PeerView>;
 
-    /// Moves a failover relationship to a state at once. `NOT_IMPLEMENTED` as long as failover is not served.
+    /// Moves a failover relationship to a state at once.
     fn set_peer_state(&mut self, name: &str, state: PeerState) -> Result<(), ResultCode>;
 
     /// Ends the server, as soon as what was decided until now is carried out and answered.

@@ -1,6 +1,6 @@
 //! Objects of OMAPI over a server without sockets: replies, effects, and what the lease file says before and after restarts.
 
-use super::OmapiWorld;
+use super::{FailoverService, OmapiWorld};
 use crate::config::{load_text, Family};
 use crate::daemon::leasefile::{self, LeaseFile};
 use crate::dhcp4::effect::Effect;
@@ -28,6 +28,7 @@ struct Site {
     config: String,
     engine: Engine,
     lease_file: LeaseFile,
+    failover: FailoverService,
     now: Now,
     effects: Vec<Effect>,
     is_failing: bool,
@@ -72,9 +73,12 @@ impl Site {
         while !file.chunk(engine.store_mut(), &objects, &config_read, now.wall, 100, &mut out) {}
         drop(config_read);
         let file = String::from_utf8(out).unwrap().split_off(crate::leases::writer::header().len());
+        let endpoints = crate::daemon::failover::endpoints(engine.config()).unwrap();
+        let failover = FailoverService::new(engine.config(), endpoints, &objects.failover, now, 0);
         Site {
             config: config.into(),
             engine,
+            failover,
             lease_file: LeaseFile::new(objects, now.wall),
             now,
             effects: Vec::new(),
@@ -104,6 +108,7 @@ impl Site {
             engine: &mut self.engine,
             lease_file: &mut self.lease_file,
             listeners: &mut [],
+            failover: &mut self.failover,
             effects: &mut self.effects,
             is_failing: self.is_failing,
             shut_down: &mut shut_down,
