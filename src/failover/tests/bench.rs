@@ -6,7 +6,7 @@ use crate::config::{load_text, Family};
 use crate::leases::lease::{JournalPosition, Lease, LeaseId};
 use crate::leases::peer::{PeerRecord, PeerState};
 use crate::leases::store::LeaseStore;
-use crate::wire::failover::{Body, Message, StateReport, Xid};
+use crate::wire::failover::{Body, Connect, ConnectAck, Message, StateReport, Xid};
 use crate::wire::units::{Now, Seconds, Timestamp};
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -36,7 +36,7 @@ impl Terms {
         Terms { is_primary: false, ..Terms::primary() }
     }
 
-    fn config(&self) -> Arc<Config> {
+    pub fn config(&self) -> Arc<Config> {
         let role = if self.is_primary {
             format!("primary; address {PRIMARY}; peer address {SECONDARY}; mclt {}; split 128;", self.mclt)
         } else {
@@ -256,6 +256,44 @@ impl Bench {
             self.hear(connection, Body::Contact);
         }
         self.run(|engine, now, leases, out| engine.tick(now, leases, out));
+    }
+
+    /// The partner connects and introduces itself as ISC's does, or answers; its receive timer is given.
+    pub fn link_up(&mut self, receive_timer: Option<u32>) -> ConnectionId {
+        if self.dials > 0 {
+            self.dial_failed(DialError::Partner);
+        }
+        let link = self.accept();
+        let (name, receive_timer) = (Some((*b"fo-test").into()), receive_timer.map(Seconds));
+        let max_unacked = Some(10);
+        if self.terms.is_primary {
+            self.hear(link, Body::ConnectAck(ConnectAck { name, receive_timer, max_unacked, ..ConnectAck::default() }));
+        } else {
+            let (mclt, hash_buckets) = (Some(Seconds(self.terms.mclt)), Some([0; 32].into()));
+            let connect = Connect { name, receive_timer, max_unacked, mclt, hash_buckets, ..Connect::default() };
+            self.hear(link, Body::Connect(connect));
+        }
+        assert!(self.open.contains(&link), "{:#?}", self.log);
+        link
+    }
+
+    /// The partner connects, and introduces itself if a primary does: this may be refused.
+    pub fn link_up_or_not(&mut self) {
+        let link = self.accept();
+        if !self.terms.is_primary && self.open.contains(&link) {
+            let (name, hash_buckets) = (Some((*b"fo-test").into()), Some([0; 32].into()));
+            self.hear(
+                link,
+                Body::Connect(Connect { name, mclt: Some(Seconds(60)), hash_buckets, ..Connect::default() }),
+            );
+        }
+    }
+
+    /// The administrator sets a state.
+    pub fn set_state(&mut self, state: PeerState) -> bool {
+        let mut is_set = false;
+        self.run(|engine, now, leases, out| is_set = engine.set_state(now, PEER, state, leases, out));
+        is_set
     }
 
     pub fn state(&self) -> PeerState {

@@ -1,1 +1,121 @@
+//! Two engines, one the primary, connected by a network without a memory: from whatever states they start, they come to normal.
 
+use super::bench::{Bench, Terms, START};
+use crate::failover::ConnectionId;
+use crate::leases::peer::PeerState::{self, *};
+use std::collections::BTreeMap;
+
+struct Pair {
+    servers: [Bench; 2],
+    /// The other end of each connection, by server.
+    ends: [BTreeMap<ConnectionId, ConnectionId>; 2],
+    is_cut: bool,
+}
+
+impl Pair {
+    fn start(states: [PeerState; 2], partners: [PeerState; 2]) -> Pair {
+        let primary = Bench::start(Terms::primary(), states[0], partners[0], START);
+        let secondary = Bench::start(Terms::secondary(), states[1], partners[1], START);
+        Pair { servers: [primary, secondary], ends: Default::default(), is_cut: false }
+    }
+
+    /// Carries messages, and the ends of connections, until there are none.
+    fn carry(&mut self) {
+        for round in 0.. {
+            assert!(round < 200, "they do not come to rest");
+            let mut is_quiet = true;
+            for from in [0, 1] {
+                let to = 1 - from;
+                for (connection, message, _) in std::mem::take(&mut self.servers[from].sent) {
+                    is_quiet = false;
+                    let end = self.ends[from].get(&connection).copied();
+                    if let Some(end) = end.filter(|end| self.servers[to].open.contains(end)) {
+                        self.servers[to].octets(end, &message.emit());
+                    }
+                }
+                for (connection, _) in std::mem::take(&mut self.servers[from].closed) {
+                    is_quiet = false;
+                    let end = self.ends[from].remove(&connection);
+                    if let Some(end) = end.filter(|end| self.servers[to].open.contains(end)) {
+                        self.servers[to].hang_up(end);
+                    }
+                }
+            }
+            if is_quiet {
+                return;
+            }
+        }
+    }
+
+    fn connect(&mut self) {
+        for from in [0, 1] {
+            let to = 1 - from;
+            if self.servers[from].dials > 0 && !self.is_cut {
+                let mine = self.servers[from].dialled();
+                let theirs = self.servers[to].accept();
+                self.ends[from].insert(mine, theirs);
+                self.ends[to].insert(theirs, mine);
+            }
+        }
+    }
+
+    fn pass(&mut self, seconds: u32) {
+        for _ in 0..seconds * 2 {
+            self.connect();
+            self.carry();
+            for server in &mut self.servers {
+                server.pass_half(None);
+            }
+            self.carry();
+        }
+    }
+
+    fn states(&self) -> [PeerState; 2] {
+        [self.servers[0].state(), self.servers[1].state()]
+    }
+
+    fn cut(&mut self) {
+        self.is_cut = true;
+        for server in &mut self.servers {
+            let open: Vec<ConnectionId> = server.open.iter().copied().collect();
+            for connection in open {
+                server.hang_up(connection);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cut_heals() {
+    let mut pair = Pair::start([Recover, Recover], [Unknown, Unknown]);
+    pair.pass(2);
+    assert_eq!(pair.states(), [Normal, Normal]);
+    pair.cut();
+    assert_eq!(pair.states(), [CommunicationsInterrupted; 2]);
+    pair.pass(30);
+    pair.is_cut = false;
+    pair.pass(10);
+    assert_eq!(pair.states(), [Normal, Normal]);
+    // Each believes the other to be down.
+    pair.cut();
+    for server in &mut pair.servers {
+        server.set_state(PartnerDown);
+    }
+    pair.pass(30);
+    pair.is_cut = false;
+    pair.pass(10);
+    assert_eq!(pair.states(), [Normal, Normal]);
+}
+
+/// One server is gone without a word: the other gives up the link when it hears nothing.
+#[test]
+fn a_server_that_dies_and_comes_back() {
+    for who in [0, 1] {
+        let mut pair = Pair::start([Recover, Recover], [Unknown, Unknown]);
+        pair.pass(5);
+        pair.servers[who].restart();
+        pair.ends = Default::default();
+        pair.pass(30);
+        assert_eq!(pair.states(), [Normal, Normal]);
+    }
+}
