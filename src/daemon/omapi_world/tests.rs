@@ -124,18 +124,18 @@ impl Site {
         self.effects.drain(..).filter_map(line).collect()
     }
 
-    fn create(&mut self, kind: &str, pairs: &[(&str, &[u8])]) -> Result<Object, ResultCode> {
+    fn create(&mut self, kind: &str, pairs: &[Pair<'_>]) -> Result<Object, ResultCode> {
         let kind = kinds::named(kind.as_bytes()).unwrap();
         self.world(|world| (kind.create)(world, &values(pairs)))
     }
 
-    fn find(&mut self, kind: &str, pairs: &[(&str, &[u8])]) -> Result<Object, ResultCode> {
+    fn find(&mut self, kind: &str, pairs: &[Pair<'_>]) -> Result<Object, ResultCode> {
         let kind = kinds::named(kind.as_bytes()).unwrap();
         let (values, handles) = (values(pairs), Numbers::default());
         self.world(|world| (kind.find)(world, &Keys::new(kind.name, &values, &handles)))
     }
 
-    fn update(&mut self, object: &Object, pairs: &[(&str, &[u8])]) -> Result<(), ResultCode> {
+    fn update(&mut self, object: &Object, pairs: &[Pair<'_>]) -> Result<(), ResultCode> {
         self.world(|world| (kinds::of(object).update)(world, object, &values(pairs), 5))
     }
 
@@ -158,14 +158,20 @@ impl Site {
     }
 }
 
-fn values(pairs: &[(&str, &[u8])]) -> Values {
+/// Keys and what they find; attributes and why they are refused.
+type Found<'p> = (&'p [Pair<'p>], Result<Object, ResultCode>);
+type Refused<'p> = (&'p [Pair<'p>], ResultCode);
+/// An attribute.
+type Pair<'p> = (&'p str, &'p [u8]);
+
+fn values(pairs: &[Pair<'_>]) -> Values {
     let mut values = Values::new();
     pairs.iter().for_each(|(name, value)| values.set(name, *value));
     values
 }
 
-const MAC1: (&str, &[u8]) = ("hardware-address", &[2, 0, 0, 0, 0, 1]);
-const ETHERNET: (&str, &[u8]) = ("hardware-type", &[0, 0, 0, 1]);
+const MAC1: Pair<'_> = ("hardware-address", &[2, 0, 0, 0, 0, 1]);
+const ETHERNET: Pair<'_> = ("hardware-type", &[0, 0, 0, 1]);
 
 fn host(name: &str) -> Object {
     Object::Host(name.into())
@@ -178,8 +184,8 @@ fn group(name: &str) -> Object {
 #[test]
 fn a_host_is_made_changed_and_deleted() {
     let mut site = Site::new("group \"named-group\" { option domain-name \"g\"; }");
-    let fixed: (&str, &[u8]) = ("ip-address", &[10, 71, 0, 52, 10, 71, 0, 53]);
-    let statements: (&str, &[u8]) = (
+    let fixed: Pair<'_> = ("ip-address", &[10, 71, 0, 52, 10, 71, 0, 53]);
+    let statements: Pair<'_> = (
         "statements",
         br#"option host-name "abc"; if exists user-class { option domain-name "x"; } else { default-lease-time 55; }"#,
     );
@@ -238,10 +244,10 @@ fn a_host_is_made_changed_and_deleted() {
 #[test]
 fn hosts_are_refused_before_they_are_live() {
     let mut site = Site::new("host c { hardware ethernet 02:00:00:00:00:09; }");
-    let uid: (&str, &[u8]) = ("dhcp-client-identifier", b"u");
-    let none: (&str, &[u8]) = ("ip-address", &[10, 71, 0, 52]);
+    let uid: Pair<'_> = ("dhcp-client-identifier", b"u");
+    let none: Pair<'_> = ("ip-address", &[10, 71, 0, 52]);
     use ResultCode as R;
-    let refused: &[(&[(&str, &[u8])], R)] = &[
+    let refused: &[Refused<'_>] = &[
         (&[("name", b"x")], R::INVALID_ARGUMENT),
         (&[("name", b""), uid], R::INVALID_ARGUMENT),
         (&[("name", b"c"), uid], R::ALREADY_EXISTS),
@@ -299,7 +305,7 @@ fn hosts_are_found_by_the_client_of_a_lease() {
     let mut site = Site::with_leases(config, lease);
     let at = |last: u8| [10, 71, 0, last];
     use ResultCode as R;
-    let cases: &[(&[(&str, &[u8])], Result<Object, R>)] = &[
+    let cases: &[Found<'_>] = &[
         (&[("ip-address", &at(100))], Ok(host("a"))),
         (&[("ip-address", &at(101))], Err(R::NOT_FOUND)),
         (&[("ip-address", &at(50)), ("name", b"a")], Err(R::NOT_FOUND)),
@@ -360,7 +366,7 @@ fn hosts_of_the_configuration_over_restarts() {
 #[test]
 fn groups() {
     let mut site = Site::new("group \"s\" { option domain-name \"static\"; } host c { group \"s\"; uid \"c\"; }");
-    let statements: (&str, &[u8]) = ("statements", b"option domain-name \"g1.example\";");
+    let statements: Pair<'_> = ("statements", b"option domain-name \"g1.example\";");
     use ResultCode as R;
     for (pairs, code) in [
         (&[("name", b"g1".as_slice())][..], R::INVALID_ARGUMENT),
@@ -412,7 +418,7 @@ fn classes_and_subclasses() {
     let mut site = Site::new(
         "group \"re\" { option domain-name \"re\"; } class \"sub-parent\" { match hardware; lease limit 4; }",
     );
-    let data: (&str, &[u8]) = ("hashstring", &[1, 2, 0, 0, 0, 0, 5]);
+    let data: Pair<'_> = ("hashstring", &[1, 2, 0, 0, 0, 0, 5]);
     use ResultCode as R;
     for (kind, pairs, code) in [
         ("class", &[("group", b"re".as_slice())][..], R::INVALID_ARGUMENT),
@@ -448,7 +454,7 @@ fn classes_and_subclasses() {
     let mut site = site.restart();
     assert!(site.start_log.is_empty(), "{:?}", site.start_log);
     assert_eq!(site.shown(&abcd), "lease-limit=4 leases-used=0");
-    assert_eq!(site.find("subclass", &[("name", b"c1"), data]).is_ok(), true);
+    assert!(site.find("subclass", &[("name", b"c1"), data]).is_ok());
     assert_eq!(site.find("class", &[("name", b"c3")]), Ok(c3.clone()));
     assert_eq!(site.remove(&c3), Ok(()));
     assert_eq!(site.journal(), "class \"c3\" {\n  deleted;\n\n        supersede domain-name = \"re\";}\n\n");
@@ -530,10 +536,10 @@ fn lease_site() -> (Site, Object) {
 #[test]
 fn leases_are_found_and_shown() {
     let (mut site, lease) = lease_site();
-    let uid: (&str, &[u8]) = ("dhcp-client-identifier", &[1, 2, 0, 0, 0, 0, 0x55]);
-    let mac: (&str, &[u8]) = ("hardware-address", &[2, 0, 0, 0, 0, 0x55]);
+    let uid: Pair<'_> = ("dhcp-client-identifier", &[1, 2, 0, 0, 0, 0, 0x55]);
+    let mac: Pair<'_> = ("hardware-address", &[2, 0, 0, 0, 0, 0x55]);
     use ResultCode as R;
-    let cases: &[(&[(&str, &[u8])], Result<Object, R>)] = &[
+    let cases: &[Found<'_>] = &[
         (&[uid], Ok(lease.clone())),
         (&[mac], Ok(lease.clone())),
         (&[("ip-address", &[10, 71, 0, 103]), uid, mac, ("hardware-type", &[0, 0, 0, 1])], Ok(lease.clone())),
@@ -613,7 +619,7 @@ fn writing_flags_and_variables_leaves_the_state() {
     assert_eq!(site.update(&lease, &[("flags", &[0, 0, 0, 4])]), Ok(()));
     assert_eq!(site.journal(), "");
     assert_eq!(site.update(&lease, &[("flags", &[])]), Err(ResultCode::INVALID_ARGUMENT));
-    let note: (&str, &[u8]) = ("note", b"a \"b\"\x00");
+    let note: Pair<'_> = ("note", b"a \"b\"\x00");
     assert_eq!(site.update(&lease, &[note, ("vlan", b"")]), Ok(()));
     let record = site.journal();
     assert!(record.ends_with("}\n") && record.contains("  set note = \"a \\\"b\\\"\\000\";\n"), "{record}");
@@ -639,8 +645,11 @@ fn writing_flags_and_variables_leaves_the_state() {
     assert_eq!((site.journal().as_str(), site.logs().len()), ("", 0));
 }
 
+/// What to do, the type of object, and attributes by their numbers in `NAMES`.
+type Asked = (u8, String, Vec<(usize, Vec<u8>)>);
+
 /// Any sequence of requests leaves a lease file that reads back without a complaint, to the same objects.
-fn requests() -> impl Strategy<Value = Vec<(u8, String, Vec<(usize, Vec<u8>)>)>> {
+fn requests() -> impl Strategy<Value = Vec<Asked>> {
     let kind = prop::sample::select(vec!["host", "group", "class", "subclass", "lease"]);
     let value = prop_oneof![
         prop::sample::select(vec![

@@ -195,5 +195,9 @@ fn contents(world: &mut dyn World, object: &Object) -> Option<Contents> {
 
 fn remove(world: &mut dyn World, object: &Object) -> Result<(), ResultCode> {
     let host = live(world, object).ok_or(ResultCode::NOT_FOUND)?;
+    // One of dhcpd.conf whose end could not be recorded.
+    if !is_host_name(&host.name) {
+        return Err(ResultCode::IO_ERROR);
+    }
     written(world.remove_host(&host.name))
 }

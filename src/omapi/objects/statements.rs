@@ -16,7 +16,7 @@ pub fn parse(world: &mut dyn World, value: &[u8]) -> Result<Arc<[Stmt]>, ResultC
     let written = text(value)?;
     lower_named_block(world.config(), NETWORK_CLIENT, &written).map_err(|complaints| {
         for complaint in complaints {
-            world.log(LogKind::Error, complaint);
+            world.log(LogKind::Error, complaint.replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), "?"));
         }
         ResultCode::PARSE_ERROR
     })
