@@ -75,7 +75,7 @@ impl Work<'_> {
                     let until = self.me.standing.since.plus(self.me.standing.mclt);
                     self.me.timers.appoint(Appointment::RecoverDone, until);
                 } else {
-                    self.enter(PeerState::RecoverDone);
+                    self.recover_done();
                 }
             }
             _ => {}
@@ -95,6 +95,7 @@ impl Work<'_> {
 
     /// The link is gone, or startup is over without one.
     pub fn disconnected(&mut self) {
+        self.me.has_heard = false;
         if self.me.link.take().is_some() {
             self.log(LogKind::Info, format!("peer {}: disconnected", self.me.name()));
             self.me.bindings.unlinked();
@@ -128,9 +129,10 @@ impl Work<'_> {
             return self.close_link();
         };
         let previous = self.me.standing.partner;
+        self.me.has_heard = true;
         if reported == previous {
             if self.me.is_starting() {
-                return self.enter(states::after_startup(self.me.saved));
+                return self.enter(states::after_startup(self.me.saved, reported));
             }
             if states::ignores_repetition(self.me.standing.state) {
                 return;
@@ -224,10 +226,16 @@ impl Work<'_> {
         }
     }
 
-    /// A wait is over that concerns the states.
+    /// The wait for leases that the partner may not know of is over. A partner that told its state meanwhile, when it moved
+    /// nothing, is not going to tell it again.
     pub fn recover_done(&mut self) {
-        if self.me.standing.state == PeerState::RecoverWait {
-            self.enter(PeerState::RecoverDone);
+        if self.me.standing.state != PeerState::RecoverWait {
+            return;
+        }
+        self.enter(PeerState::RecoverDone);
+        if self.me.has_heard {
+            let partner = self.me.standing.partner;
+            self.take(states::on_partner_state(PeerState::RecoverDone, partner, false), partner);
         }
     }
 

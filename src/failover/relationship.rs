@@ -36,6 +36,8 @@ pub struct Relationship {
     pub partner_since: Timestamp,
     /// The connection on which the servers talk.
     pub link: Option<ConnectionId>,
+    /// The partner has told its state on the link.
+    pub has_heard: bool,
     /// The partner's receive timer, as it told.
     pub partner_receive_timer: Option<Seconds>,
     /// How many updates the partner takes before it has acknowledged them, as it told.
@@ -54,8 +56,13 @@ impl Relationship {
     /// A relationship as its record has it. A state that cannot be gone on from is that of a server without leases.
     pub fn new(settings: FailoverPeer, endpoint: Endpoint, record: &PeerRecord, now: Timestamp) -> Relationship {
         let mut standing = record.standing(&settings);
-        if matches!(record.state, PeerState::Unknown | PeerState::Startup) {
-            (standing.state, standing.since) = (PeerState::Recover, now);
+        match (record.state, standing.role) {
+            (PeerState::Unknown | PeerState::Startup, _) => {
+                (standing.state, standing.since) = (PeerState::Recover, now);
+            }
+            // The roles were exchanged: only a primary gets out of this state.
+            (PeerState::ConflictDone, Role::Secondary) => standing.state = PeerState::PotentialConflict,
+            _ => {}
         }
         Relationship {
             saved: standing.state,
@@ -66,6 +73,7 @@ impl Relationship {
             settings,
             endpoint,
             link: None,
+            has_heard: false,
             partner_receive_timer: None,
             partner_max_unacked: None,
             recorded: JournalPosition::default(),

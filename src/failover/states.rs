@@ -1,6 +1,7 @@
 //! The state machine as tables (spec/failover.md 11). Pure.
 //!
-//! Where ISC's server ends or goes to shutdown for good, this one goes on in a way that leads both servers back to normal.
+//! Where ISC's server ends, goes to shutdown for good or waits for a partner that waits for it, this one goes on in a way that
+//! leads both servers back to normal.
 
 use crate::leases::peer::{PeerState, Role};
 use crate::wire::units::{Seconds, Timestamp};
@@ -66,7 +67,7 @@ const TABLE: [(PeerState, [Step; COLUMNS.len()]); 8] = [
     (Interrupted,  [Go(Conflict),     Go(Conflict), Go(Conflict),      Go(Conflict),       Go(Conflict),       Go(Conflict),       Go(Conflict),    Go(Conflict), Go(Conflict),  Stay,        Go(PartnerDown)]),
     (ConflictDone, [Go(Normal),       Odd,          Odd,               Stay,               Stay,               Odd,                Odd,             Odd,          OddNormal,     Odd,         Go(Shutdown)]),
     (Recover,      [Go(Conflict),     RequestAll,   RequestAll,        Go(Conflict),       Go(Conflict),       Go(Conflict),       RequestAllAloud, Stay,         Stay,          Stay,        Go(PartnerDown)]),
-    (RecoverDone,  [Go(Normal),       Stay,         Stay,              Stay,               Stay,               Stay,               Stay,            Stay,         BothRecovered, Stay,        Go(PartnerDown)]),
+    (RecoverDone,  [Go(Normal),       Stay,         Stay,              Go(Conflict),       Go(Conflict),       Go(Conflict),       Stay,            Stay,         BothRecovered, Stay,        Go(PartnerDown)]),
 ];
 
 /// What a report of the partner's state brings about. `mine` is the state before startup, if in startup; `partner_starts` is
@@ -88,11 +89,13 @@ pub fn ignores_repetition(mine: PeerState) -> bool {
     matches!(mine, Normal | Conflict | RecoverDone | Shutdown | Paused | RecoverWait)
 }
 
-/// Where a server in startup goes when the partner is where it was.
-pub fn after_startup(saved: PeerState) -> PeerState {
-    match saved {
-        Interrupted => Conflict,
-        saved => saved,
+/// Where a server in startup goes when the partner is where it was. ISC's stays apart for good from a partner that waits for
+/// it or that sees a conflict.
+pub fn after_startup(saved: PeerState, partner: PeerState) -> PeerState {
+    match (saved, on_partner_state(saved, partner, false)) {
+        (Interrupted, _) | (Normal | RecoverDone, UnexpectedConflict | Go(Conflict)) => Conflict,
+        (RecoverDone, Go(Normal) | BothRecovered) => Normal,
+        _ => saved,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::bench::{Bench, Terms, START};
 use crate::failover::ConnectionId;
 use crate::leases::peer::PeerState::{self, *};
+use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 struct Pair {
@@ -85,6 +86,37 @@ impl Pair {
     }
 }
 
+/// All states in which a server can have ended, but for those that only an administrator ends.
+const ENDED: [PeerState; 9] = [
+    Normal,
+    CommunicationsInterrupted,
+    PartnerDown,
+    PotentialConflict,
+    Recover,
+    RecoverDone,
+    ResolutionInterrupted,
+    ConflictDone,
+    RecoverWait,
+];
+
+#[test]
+fn two_servers_come_to_normal_from_any_states() {
+    let mut stuck = Vec::new();
+    for primary in ENDED {
+        for secondary in ENDED {
+            for is_known in [false, true] {
+                let partners = if is_known { [secondary, primary] } else { [Unknown, Unknown] };
+                let mut pair = Pair::start([primary, secondary], partners);
+                pair.pass(150);
+                if pair.states() != [Normal, Normal] {
+                    stuck.push((primary, secondary, is_known, pair.states()));
+                }
+            }
+        }
+    }
+    assert!(stuck.is_empty(), "{stuck:#?}");
+}
+
 #[test]
 fn a_cut_heals() {
     let mut pair = Pair::start([Recover, Recover], [Unknown, Unknown]);
@@ -117,5 +149,58 @@ fn a_server_that_dies_and_comes_back() {
         pair.ends = Default::default();
         pair.pass(30);
         assert_eq!(pair.states(), [Normal, Normal]);
+    }
+}
+
+/// What befalls a pair.
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    Cut,
+    Heal,
+    Restart(usize),
+    /// An administrator declares the partner down.
+    PartnerDown(usize),
+    Pass(u32),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        Just(Event::Cut),
+        Just(Event::Heal),
+        (0usize..2).prop_map(Event::Restart),
+        (0usize..2).prop_map(Event::PartnerDown),
+        (1u32..30).prop_map(Event::Pass),
+        Just(Event::Pass(1)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn two_servers_come_to_normal_whatever_befell_them(events in proptest::collection::vec(event(), 1..40)) {
+        let mut pair = Pair::start([Recover, Recover], [Unknown, Unknown]);
+        for event in events {
+            match event {
+                Event::Cut => pair.cut(),
+                Event::Heal => pair.is_cut = false,
+                Event::Restart(who) => {
+                    let open: Vec<ConnectionId> = pair.servers[who].open.iter().copied().collect();
+                    pair.servers[who].restart();
+                    for end in open.into_iter().filter_map(|connection| pair.ends[who].remove(&connection)) {
+                        if pair.servers[1 - who].open.contains(&end) {
+                            pair.servers[1 - who].hang_up(end);
+                        }
+                    }
+                }
+                Event::PartnerDown(who) => {
+                    pair.servers[who].set_state(PartnerDown);
+                }
+                Event::Pass(seconds) => pair.pass(seconds),
+            }
+        }
+        pair.is_cut = false;
+        pair.pass(150);
+        prop_assert_eq!(pair.states(), [Normal, Normal]);
     }
 }
