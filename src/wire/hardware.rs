@@ -30,7 +30,14 @@ impl HardwareAddr {
         Some(hw)
     }
 
-    /// True if there is neither type nor address.
+    /// A type that waits for its address: none yet.
+    pub fn type_only(htype: u8) -> HardwareAddr {
+        let mut hw = HardwareAddr::NONE;
+        hw.octets[0] = htype;
+        hw
+    }
+
+    /// True if there is no address.
     pub fn is_none(&self) -> bool {
         self.len == 0
     }

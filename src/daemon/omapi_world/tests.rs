@@ -229,6 +229,13 @@ fn a_host_is_made_changed_and_deleted() {
     assert_eq!(site.file, text);
     assert_eq!(site.shown(&host("h1")), shown);
 
+    // A type may come before its address.
+    let later = site.create("host", &[("name", b"l"), ETHERNET, ("dhcp-client-identifier", b"l")]).unwrap();
+    assert_eq!(site.journal(), "host l {\n  dynamic;\n  uid \"l\";\n}\n");
+    assert_eq!(site.update(&later, &[("hardware-address", &[9])]), Ok(()));
+    assert!(site.journal().contains("  hardware ethernet 09;\n"));
+    assert_eq!(site.remove(&later), Ok(()));
+    site.journal();
     assert_eq!(site.update(&host("h1"), &[("ip-address", b"")]), Ok(()));
     let deletion = "host h1 {\n  dynamic;\n  deleted;\n}\n";
     let without = text.replace("  fixed-address 10.71.0.52,10.71.0.53;\n", "");

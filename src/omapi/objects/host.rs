@@ -134,9 +134,10 @@ impl Draft {
         if !is_host_name(&self.host.name) {
             return Err(ResultCode::IO_ERROR);
         }
-        if !self.address.is_empty() {
-            self.host.hardware = HardwareAddr::new(self.htype, &self.address).ok_or(ResultCode::INVALID_ARGUMENT)?;
-        }
+        self.host.hardware = match &*self.address {
+            [] => HardwareAddr::type_only(self.htype),
+            address => HardwareAddr::new(self.htype, address).ok_or(ResultCode::INVALID_ARGUMENT)?,
+        };
         let warning = take_client_id(&self.host.name, &mut self.host.uid, &self.host.statements);
         let name = self.host.name.clone();
         written(world.put_host(self.host))?;
