@@ -1,5 +1,7 @@
 //! What the fuzz targets share: texts that may be loaded, and a server without sockets and disk.
 
+pub mod operator;
+
 use lessor::config::model::Config;
 use lessor::config::{load_text, Family};
 use lessor::dhcp4::effect::{Effect, Ingress, Interface, InterfaceId};
