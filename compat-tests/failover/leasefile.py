@@ -27,6 +27,11 @@ class Lease:
         self.client = self.values.get("hardware", "")
         self.times = {name: seconds(self.values[name]) for name in ("starts", *TIMES) if name in self.values}
 
+    @property
+    def untouched(self):
+        """Whether it says no more than no record would: servers that start anew leave such ones out."""
+        return self.values == {"binding state": "free"}
+
     def essence(self):
         """What both servers have to agree on."""
         return (self.state, self.client, self.values.get("uid"), self.times.get("ends"), self.times.get("starts"),
@@ -53,7 +58,10 @@ class LeaseFile:
         self.leases, self.peers = {}, {}
         for address, peer, body in RECORD.findall(text):
             if address:
-                self.leases[address] = Lease(address, body)
+                lease = Lease(address, body)
+                self.leases[address] = lease
+                if lease.untouched:
+                    del self.leases[address]
             else:
                 found = dict(STATEMENT.findall(body))
                 self.peers[peer] = (found.get("my state", "").split(" at")[0], found.get("partner state", "").split(" at")[0],

@@ -197,6 +197,16 @@ class Pair:
             self.note(*(f"  {name}: {line}" for line in server.story))
             server.story = []
 
+    def untold(self):
+        """Leaves out what the servers said about failover since the last time: for what depends on chance."""
+        for server in self.servers.values():
+            server.story = []
+
+    @property
+    def is_ours(self):
+        """Whether both servers are ours."""
+        return not any(server.isc for server in self.servers.values())
+
     def flush(self):
         """Puts into the transcript what the servers said about clients."""
         for name in NAMES:
@@ -525,9 +535,19 @@ class Pair:
         for address in by_address(set(files["P"].leases) | set(files["S"].leases)):
             found = {name: files[name].leases.get(address) for name in NAMES}
             for name, lease in found.items():
-                self.note(f"  {name} {address} {lease.shown() if lease else 'is not there'}")
+                self.note(f"  {name} {address} {lease.shown() if lease else 'untouched'}")
             if agree and not (all(found.values()) and found["P"].essence() == found["S"].essence()):
                 self.fail(f"the servers do not agree about {address}")
+
+    def agreement(self):
+        """Fails if the lease files do not agree, and puts nothing into the transcript: for what depends on chance."""
+        before = len(self.transcript)
+        self.leases()
+        told = self.transcript[before:]
+        del self.transcript[before:]
+        if any(line.startswith("FAILS: ") for line in told):
+            self.note(*told)
+        self.forget()
 
     def updates(self):
         """Notes the binding updates since the last time, in order for each lease, and how each was answered."""

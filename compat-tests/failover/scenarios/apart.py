@@ -76,7 +76,7 @@ def primary_restarted(p):
     ended(p, "P", signal.SIGTERM)
 
 
-@scenario(core=True)
+@scenario(conf(mclt=30), core=True)
 def link_cut(p):
     """The link breaks: both go on alone; it heals: they agree again."""
     some_leases(p)
@@ -144,6 +144,29 @@ def one_address_by_both(p):
     p.normal(GONE)
     p.tell("together again")
     p.leases()
+
+
+@scenario()
+def renewed_while_it_ends(p):
+    """A client renews at one server, the other one cannot know and lets the lease end. ISC's partners go on with different
+    times for it, since nothing is said a second time; ours agree."""
+    some_leases(p, 2)
+    p.cut()
+    p.states("communications-interrupted", "communications-interrupted", GONE)
+    p.renew(p.client(1), "P")
+    p.renew(p.client(2), "S")
+    p.at(p.client(1), 12)
+    p.heal()
+    p.normal(GONE)
+    p.untold()
+    for number in (1, 2):
+        p.renew(p.client(number), "P")
+        p.quiet()
+        p.renew(p.client(number), "S")
+        p.quiet()
+    p.untold()
+    if p.is_ours:
+        p.agreement()
 
 
 def partner_down(p, victim):

@@ -66,8 +66,8 @@ def heard_by_both(p):
         p.quiet()
         p.reboot(p.client(number))
         p.quiet()
+    p.untold()
     p.leases()
-    p.forget()
 
 
 @scenario(core=True)
