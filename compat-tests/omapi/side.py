@@ -296,9 +296,9 @@ class Side:
         self.settle()
 
     def lease_file(self):
-        """The lease file without what every server has of its own: its DUID, and the order of records that come from ISC's
+        """The lease file without what every server has of its own: its DUID and the place of it, and the order of records that come from ISC's
         hash tables when the file is written anew, which is before the first lease."""
-        text = re.sub(r"(?m)^server-duid .*;$", "server-duid <its own>;", self.masked_text(self.lab.read("dhcpd.leases")))
+        text = re.sub(r"(?m)^server-duid .*;\n\n", "", self.masked_text(self.lab.read("dhcpd.leases")))
         head, lease, rest = text.partition("\nlease ")
         first, *records = re.split(r"(?m)^(?=(?:class|subclass|group|host) )", head + "\n")
         text = first + "".join(sorted(records)) + (lease + rest).removeprefix("\n")
@@ -318,6 +318,19 @@ class Side:
 
     def length(self):
         return len(self.lease_file())
+
+    def fill_disk(self):
+        """Takes all the room that the file system of the server has left."""
+        with open(self.lab.path("filler"), "wb") as filler:
+            with contextlib.suppress(OSError):
+                while True:
+                    os.write(filler.fileno(), bytes(4096))
+            with contextlib.suppress(OSError):
+                while True:
+                    os.write(filler.fileno(), b"x")
+
+    def free_disk(self):
+        os.unlink(self.lab.path("filler"))
 
     def attributes(self, talk, handle, *names):
         """Refreshes an object and notes only some of its attributes."""

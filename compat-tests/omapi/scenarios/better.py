@@ -3,7 +3,7 @@
 import signal
 
 from book import scenario
-from protocol import DELETE, OPEN, address, build, mac
+from protocol import DELETE, OPEN, UPDATE, address, build, mac
 from side import KEY
 
 FREED = "10.0.0.104"
@@ -454,7 +454,7 @@ def another_connection(s):
 
 @scenario(shell=True)
 def handles_of_another_connection(s):
-    """An object that omshell still holds after it connected anew has to be opened again."""
+    """An object that omshell still holds after it connected anew can be read; to change it, it has to be opened again."""
     head = """\
 omshell
   > server 127.0.0.1
@@ -462,18 +462,140 @@ omshell
   > key omapi_key AAECAwQFBgcICQoLDA0ODw==
   > connect
     obj: <null>
-  > new control
-    obj: control
+  > new host
+    obj: host
+  > set name = "conf-uid"
+    obj: host
+    name = "conf-uid"
   > open
-    obj: control
-    state = 00:00:00:00
+    obj: host
+    name = "conf-uid"
+    ip-address = 0a:00:00:3d
+    dhcp-client-identifier = "conf-uid"
   > disconnect
   > connect
-    obj: control
-    state = 00:00:00:00
+    obj: host
+    name = "conf-uid"
+    ip-address = 0a:00:00:3d
+    dhcp-client-identifier = "conf-uid"
   > refresh
+    obj: host
+    name = "conf-uid"
+    ip-address = 0a:00:00:3d
+    dhcp-client-identifier = "conf-uid"
+  > remove
 """
-    tail = "    obj: control\n    state = 00:00:00:00\n"
-    with s.differs("handles of an earlier connection mean nothing, which keeps recorded requests from being repeated",
-                   isc=head + tail, lessor=head + "    can't refresh object: not found\n" + tail):
-        s.omshell("new control\nopen\ndisconnect\nconnect\nrefresh")
+    held = """\
+    can't destroy object: not found
+    obj: host
+    name = "conf-uid"
+    ip-address = 0a:00:00:3d
+    dhcp-client-identifier = "conf-uid"
+"""
+    with s.differs("nothing is changed by handles of an earlier connection, which keeps recorded requests from being repeated",
+                   isc=head + "    obj: <null>\n", lessor=head + held):
+        s.omshell('new host\nset name = "conf-uid"\nopen\ndisconnect\nconnect\nrefresh\nremove')
+
+
+OK = "  STATUS handle 0 signed\n    result 0x0 success\n"
+NOT_UPDATED = "  STATUS handle 0 signed\n    result {}\n    message: can't update object\n"
+
+
+@scenario()
+def host_names(s):
+    """Names that the lease file cannot hold are not taken."""
+    c = s.connect()
+    refused = NOT_UPDATED.format("0x1a I/O error")
+    head = "OPEN host name hardware-address hardware-type\n"
+    for name, takes in (("with space", True), ("brace}", True), ("semi;colon", True), ('quo"te', False), ("back\\slash", False)):
+        made = f"  UPDATE handle 2 signed\n    name = \"{name}\"\n    hardware-address = 02:00:00:00:00:01\n    hardware-type = 1\n"
+        with s.differs("ISC takes some that break the next reading of the file", isc=head + (made if takes else refused),
+                       lessor=head + refused):
+            c.open("host", {"name": name, "hardware-address": mac("02:00:00:00:00:01"), "hardware-type": 1}, flags=["create"])
+        s.fresh()
+        s.lab.write("dhcpd.leases", "")
+        s.fresh()
+        c = s.connect()
+
+
+@scenario()
+def host_addresses(s):
+    """A fixed address is made of four octets."""
+    c = s.connect()
+    one = c.open("host", {"name": "h1", "hardware-address": mac("02:00:00:00:00:01"), "hardware-type": 1}, flags=["create"]).handle
+    with s.differs("ISC stores any octets, and loses them at the next start", isc="UPDATE ip-address\n" + OK + "now ip-address = 01:02:03",
+                   lessor="UPDATE ip-address\n" + NOT_UPDATED.format("0x60003 invalid argument") + "now no ip-address"):
+        c.update(one, {"ip-address": b"\1\2\3"})
+        s.attributes(c, one, "ip-address")
+
+
+@scenario()
+def other_times(s):
+    """Times of a lease other than its end cannot be written."""
+    c = s.connect()
+    one = c.open("lease", {"ip-address": address(FREED)}).handle
+    for name in ("tstp", "tsfp", "atsfp", "cltt"):
+        with s.differs("ISC makes variables of them", isc=f"UPDATE {name}\n" + OK,
+                       lessor=f"UPDATE {name}\n" + NOT_UPDATED.format("0x6 permission denied")):
+            c.update(one, {name: 2110615999})
+
+
+@scenario()
+def interface_name(s):
+    """The name of an interface stays."""
+    c = s.connect()
+    one = c.open("interface", {"name": "eth0"}).handle
+    with s.differs("ISC renames it in its memory", isc="UPDATE name\n" + OK,
+                   lessor="UPDATE name\n" + NOT_UPDATED.format("0x6 permission denied")):
+        c.update(one, {"name": "eth9"})
+
+
+@scenario(only="lessor", leases="", disk="128k")
+def disk_full(s):
+    """A change that cannot be written is not answered until it is; others are refused meanwhile, lookups go on."""
+    c, second = s.connect(name="first"), s.connect(name="second")
+    host = {"hardware-type": 1, "ip-address": address("10.0.0.50")}
+    s.fill_disk()
+    # The records until the end of the last block still find room.
+    c.sock.settimeout(1)
+    made = 0
+    while made < 200 and c.open("host", {**host, "name": f"h{made}", "hardware-address": bytes([2, 0, 0, 0, 1, made])},
+                                flags=["create"]):
+        made += 1
+    if not 0 < made < 200:
+        s.fail(f"{made} hosts were made on a full disk")
+    s.transcript.clear()
+    with s.differs("others are refused", isc="", lessor="""\
+second: OPEN host name
+  second: UPDATE handle #2 signed
+  second:   ip-address = 0a:00:00:32
+  second:   name = "h0"
+  second:   hardware-address = 02:00:00:00:01:00
+  second:   hardware-type = 1
+second: UPDATE ip-address
+  second: STATUS handle 0 signed
+  second:   result 0x1a I/O error
+  second:   message: can't update object
+now second: ip-address = 0a:00:00:32
+"""):
+        found = second.open("host", {"name": "h0"}).handle
+        second.update(found, {"ip-address": address("10.0.0.51")})
+        s.attributes(second, found, "second: ip-address")
+    s.free_disk()
+    s.pause(6)
+    if c.read().op != UPDATE:
+        s.fail("what waited for the disk was not answered")
+    s.transcript.clear()
+    with s.differs("it goes on", isc="", lessor="""\
+second: UPDATE ip-address
+  second: STATUS handle 0 signed
+  second:   result 0x0 success
+now second: ip-address = 0a:00:00:33
+"""):
+        second.update(found, {"ip-address": address("10.0.0.51")})
+        s.attributes(second, found, "second: ip-address")
+    s.restart(how=signal.SIGKILL)
+    kept = s.connect()
+    for number in range(made + 1):
+        if kept.open("host", {"name": f"h{number}"}).op != UPDATE:
+            s.fail(f"h{number} was made and is lost")

@@ -30,7 +30,7 @@ failover peer "fo" { primary; address 10.0.0.1; port 647; peer address 10.0.0.2;
 PAIRED = KEYED + CONF.replace("{ range 10.0.0.100 10.0.0.109;", '{ pool { failover peer "fo"; range 10.0.0.100 10.0.0.109; }')
 
 
-@scenario(conf=PAIR + PAIRED, leases=LEASES, shell=True, missing="failover is not served yet")
+@scenario(conf=PAIR + PAIRED, leases=LEASES, shell=True)
 def failover_state(s):
     """A failover relation: found, told apart, its state written."""
     s.omshell("""

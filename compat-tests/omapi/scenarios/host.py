@@ -1,5 +1,7 @@
 """Hosts: made, found, changed, deleted; those of dhcpd.conf; what the next packet gets and what a restart keeps."""
 
+import signal
+
 from book import scenario
 from protocol import address, mac
 
@@ -195,6 +197,19 @@ def deleted_and_made_again(s):
     s.leases()
 
 
+@scenario(leases="")
+def deleted_made_deleted(s):
+    """A host of dhcpd.conf deleted, made again and deleted again stays deleted."""
+    c = s.connect()
+    c.delete(c.open("host", {"name": "conf-host"}).handle)
+    c.open("host", host("conf-host", "60"), flags=["create"])
+    c.delete(c.open("host", {"name": "conf-host"}).handle)
+    for _ in range(3):
+        s.restart()
+        s.connect().open("host", {"name": "conf-host"})
+    s.leases()
+
+
 @scenario()
 def made_deleted_made(s):
     """A dynamic host deleted and made again, several times, with other values."""
@@ -246,6 +261,21 @@ def group_membership(s):
     s.leases()
     s.dora(mac("02:00:00:00:00:01"))
     s.dora(mac("02:00:00:00:00:02"))
+
+
+@scenario()
+def killed_behind_the_reply(s):
+    """What a client was told survives the server's violent death."""
+    c = s.connect()
+    for number in range(5):
+        c.open("host", host(f"h{number}", f"0{number}", ip_address=address(f"10.0.0.5{number}")), flags=["create"])
+    c.delete(c.open("host", {"name": "h3"}).handle)
+    c.update(c.open("lease", {"ip-address": address("10.0.0.104")}).handle, {"state": 1})
+    s.restart(how=signal.SIGKILL)
+    s.leases()
+    c = s.connect()
+    for number in range(5):
+        c.open("host", {"name": f"h{number}"})
 
 
 @scenario()
