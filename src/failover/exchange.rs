@@ -94,6 +94,7 @@ impl Work<'_> {
             return self.request_all_updates();
         }
         if self.send(Body::UpdateRequest).is_some() {
+            self.me.has_asked = true;
             self.log(LogKind::Info, format!("Sent update request message to {}", self.me.name()));
         }
     }
@@ -101,7 +102,7 @@ impl Work<'_> {
     /// Asks for all leases.
     pub fn request_all_updates(&mut self) {
         if self.send(Body::UpdateRequestAll).is_some() {
-            self.me.awaits_all = true;
+            (self.me.awaits_all, self.me.has_asked) = (true, true);
             self.log(LogKind::Info, format!("Sent update request all message to {}", self.me.name()));
         }
     }

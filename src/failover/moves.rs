@@ -95,7 +95,7 @@ impl Work<'_> {
 
     /// The link is gone, or startup is over without one.
     pub fn disconnected(&mut self) {
-        self.me.has_heard = false;
+        (self.me.has_heard, self.me.has_asked) = (false, false);
         if self.me.link.take().is_some() {
             self.log(LogKind::Info, format!("peer {}: disconnected", self.me.name()));
             self.me.bindings.unlinked();
@@ -129,10 +129,11 @@ impl Work<'_> {
             return self.close_link();
         };
         let previous = self.me.standing.partner;
+        let is_starting = report.flags.unwrap_or_default() & FLAG_STARTUP != 0;
         self.me.has_heard = true;
         if reported == previous {
             if self.me.is_starting() {
-                return self.enter(states::after_startup(self.me.saved, reported));
+                return self.enter(states::after_startup(self.me.saved, reported, is_starting));
             }
             if states::ignores_repetition(self.me.standing.state) {
                 return;
@@ -144,7 +145,6 @@ impl Work<'_> {
         self.log(LogKind::Info, format!("failover peer {name}: peer moves from {old} to {new}"));
         self.log_if_both_are_normal();
         self.record();
-        let is_starting = report.flags.unwrap_or_default() & FLAG_STARTUP != 0;
         self.take(states::on_partner_state(self.me.effective_state(), reported, is_starting), previous);
         if self.me.is_starting() {
             self.enter(self.me.saved);
@@ -180,6 +180,8 @@ impl Work<'_> {
                 self.log(LogKind::Error, format!("Peer {}: Unexpected move to conflict-done.", self.me.name()));
             }
             Step::RequestAll => self.request_all_unless_starting(),
+            Step::RequestIfNew if self.me.has_asked => {}
+            Step::RequestIfNew => self.request_all_unless_starting(),
             Step::RequestAllAloud => {
                 let text = "requesting full update from peer";
                 self.log(LogKind::Info, format!("failover peer {}: {text}", self.me.name()));

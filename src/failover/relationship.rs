@@ -38,6 +38,8 @@ pub struct Relationship {
     pub link: Option<ConnectionId>,
     /// The partner has told its state on the link.
     pub has_heard: bool,
+    /// The partner was asked for updates on the link.
+    pub has_asked: bool,
     /// The partner's receive timer, as it told.
     pub partner_receive_timer: Option<Seconds>,
     /// How many updates the partner takes before it has acknowledged them, as it told.
@@ -74,6 +76,7 @@ impl Relationship {
             endpoint,
             link: None,
             has_heard: false,
+            has_asked: false,
             partner_receive_timer: None,
             partner_max_unacked: None,
             recorded: JournalPosition::default(),

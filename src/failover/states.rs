@@ -32,6 +32,8 @@ pub enum Step {
     RequestAll,
     /// The same, with a line in the log.
     RequestAllAloud,
+    /// The same, if it has not been asked for on this link. ISC's does not ask, and is never answered.
+    RequestIfNew,
     /// To normal; both are in recover-done.
     BothRecovered,
     /// Stay, and tell the partner my state again by staying: it will come to potential-conflict. ISC's process ends.
@@ -66,7 +68,7 @@ const TABLE: [(PeerState, [Step; COLUMNS.len()]); 8] = [
     (Conflict,     [UnexpectedNormal, Stay,         Stay,              Stay,               Stay,               RequestUpdates,     Go(Recover),     Stay,         Stay,          Stay,        Go(PartnerDown)]),
     (Interrupted,  [Go(Conflict),     Go(Conflict), Go(Conflict),      Go(Conflict),       Go(Conflict),       Go(Conflict),       Go(Conflict),    Go(Conflict), Go(Conflict),  Stay,        Go(PartnerDown)]),
     (ConflictDone, [Go(Normal),       Odd,          Odd,               Stay,               Stay,               Odd,                Odd,             Odd,          OddNormal,     Odd,         Go(Shutdown)]),
-    (Recover,      [Go(Conflict),     RequestAll,   RequestAll,        Go(Conflict),       Go(Conflict),       Go(Conflict),       RequestAllAloud, Stay,         Stay,          Stay,        Go(PartnerDown)]),
+    (Recover,      [Go(Conflict),     RequestAll,   RequestAll,        Go(Conflict),       Go(Conflict),       Go(Conflict),       RequestAllAloud, RequestIfNew, RequestIfNew,  RequestIfNew, Go(PartnerDown)]),
     (RecoverDone,  [Go(Normal),       Stay,         Stay,              Go(Conflict),       Go(Conflict),       Go(Conflict),       Stay,            Stay,         BothRecovered, Stay,        Go(PartnerDown)]),
 ];
 
@@ -91,10 +93,11 @@ pub fn ignores_repetition(mine: PeerState) -> bool {
 
 /// Where a server in startup goes when the partner is where it was. ISC's stays apart for good from a partner that waits for
 /// it or that sees a conflict.
-pub fn after_startup(saved: PeerState, partner: PeerState) -> PeerState {
-    match (saved, on_partner_state(saved, partner, false)) {
-        (Interrupted, _) | (Normal | RecoverDone, UnexpectedConflict | Go(Conflict)) => Conflict,
+pub fn after_startup(saved: PeerState, partner: PeerState, partner_starts: bool) -> PeerState {
+    match (saved, on_partner_state(saved, partner, partner_starts)) {
+        (Interrupted, _) | (Normal | PartnerDown | RecoverDone, UnexpectedConflict | Go(Conflict)) => Conflict,
         (RecoverDone, Go(Normal) | BothRecovered) => Normal,
+        (CommInt, UpdateAndGo) if partner == RecoverDone => Normal,
         _ => saved,
     }
 }

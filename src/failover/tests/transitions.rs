@@ -124,7 +124,8 @@ fn what_was_known_already_ends_startup_only() {
             bench.hear_state(link, partner, 0);
             let want = match (mine, partner) {
                 (Interrupted, _) | (Normal | RecoverDone, Conflict | Interrupted | ConflictDone) => Conflict,
-                (RecoverDone, Normal | RecoverDone) => Normal,
+                (PartnerDown, Normal | CommInt | PartnerDown | Conflict | Interrupted | ConflictDone) => Conflict,
+                (RecoverDone, Normal | RecoverDone) | (CommInt, RecoverDone) => Normal,
                 _ => mine,
             };
             assert_eq!(bench.state(), want, "{mine:?} and {partner:?}");
