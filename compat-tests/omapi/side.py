@@ -339,7 +339,8 @@ class Side:
         if reply and reply.op == UPDATE:
             shown = self.transcript[before:]
             del self.transcript[before:]
-            found = {line.split(" = ")[0].strip(): line.strip() for line in shown}
+            shown = [line.strip().removeprefix(talk.name).strip() for line in shown]
+            found = {line.split(" = ")[0]: line for line in shown}
             self.note("now " + ", ".join(found.get(name, f"no {name}") for name in names))
 
     # ---- OMAPI clients

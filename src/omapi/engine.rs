@@ -139,10 +139,12 @@ impl Omapi {
             Admission::BadSignature => (Outcome::Status(ResultCode::INVALID_TSIG_KEY, None), None),
             Admission::Refused => (Outcome::Close, None),
         };
+        let is_refused = matches!(outcome, Outcome::Status(code, _) if code != ResultCode::SUCCESS);
         let Some(message) = outcome.message() else { return self.close(connection, effects) };
         let after = match world.leases().position() {
-            // A repeated change may have nothing to write while its first record is still on its way.
-            position if position != before || is_change(&received.message.op) => position,
+            // A repeated change may have nothing to write while its first record is still on its way. A refusal waits for
+            // nothing: that the disk is full must not have to wait for room.
+            position if position != before || (is_change(&received.message.op) && !is_refused) => position,
             _ => JournalPosition::default(),
         };
         let octets = session.reply(message, received.message.id, &signer);

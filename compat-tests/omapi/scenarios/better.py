@@ -576,11 +576,11 @@ second: UPDATE ip-address
   second: STATUS handle 0 signed
   second:   result 0x1a I/O error
   second:   message: can't update object
-now second: ip-address = 0a:00:00:32
+now ip-address = 0a:00:00:32
 """):
         found = second.open("host", {"name": "h0"}).handle
         second.update(found, {"ip-address": address("10.0.0.51")})
-        s.attributes(second, found, "second: ip-address")
+        s.attributes(second, found, "ip-address")
     s.free_disk()
     s.pause(6)
     if c.read().op != UPDATE:
@@ -590,10 +590,10 @@ now second: ip-address = 0a:00:00:32
 second: UPDATE ip-address
   second: STATUS handle 0 signed
   second:   result 0x0 success
-now second: ip-address = 0a:00:00:33
+now ip-address = 0a:00:00:33
 """):
         second.update(found, {"ip-address": address("10.0.0.51")})
-        s.attributes(second, found, "second: ip-address")
+        s.attributes(second, found, "ip-address")
     s.restart(how=signal.SIGKILL)
     kept = s.connect()
     for number in range(made + 1):
