@@ -253,6 +253,8 @@ impl Failover {
         leases: &mut dyn Leases,
         out: &mut Vec<Effect>,
     ) {
+        let sent = message.time;
+        let introduces = matches!(message.body, Body::Connect(_) | Body::ConnectAck(_));
         if let Body::Connect(connect) = &message.body {
             self.connect(now, connection, message.time, message.xid, connect, leases, out);
         } else {
@@ -271,6 +273,11 @@ impl Failover {
         if me.link == Some(connection) {
             let timer = me.receive_timer();
             me.timers.wait(Wait::Receive, now, timer);
+            let ahead = me.clock_ahead(sent, now.wall, introduces);
+            if ahead != me.standing.ahead {
+                me.standing.ahead = ahead;
+                leases.store_mut().set_standing(peer, me.standing.clone());
+            }
         }
     }
 

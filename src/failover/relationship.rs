@@ -128,6 +128,17 @@ impl Relationship {
         SocketAddrV4::new(self.endpoint.local, self.settings.port)
     }
 
+    /// By how much my clock is ahead of the partner's, from a message on the link. What it took on its way counts too, so that
+    /// the least is true; on a new link the clocks may be others.
+    pub fn clock_ahead(&self, sent: Timestamp, now: Timestamp, is_new: bool) -> Seconds {
+        let ahead = now.since(sent);
+        if is_new {
+            ahead
+        } else {
+            ahead.min(self.standing.ahead)
+        }
+    }
+
     /// After so long a silence of the partner this server gives the link up.
     pub fn receive_timer(&self) -> Seconds {
         self.settings.max_response_delay.max(SHORTEST_RECEIVE_TIMER)

@@ -4,6 +4,10 @@ use super::standing::{PeerState, Role, ServiceClass, Standing};
 use crate::leases::lease::{BindingState, Lease};
 use crate::wire::units::{Seconds, Timestamp};
 
+/// How long a secondary waits for the primary to say that a lease has ended. (ISC's waits for ever, and the primary does not
+/// say it again if it was refused.)
+const OVERDUE: Seconds = Seconds(120);
+
 /// An unlimited lease, in seconds.
 const INFINITE: u32 = u32::MAX;
 
@@ -46,13 +50,15 @@ impl Standing {
     /// In partner-down: until when a partner that knew of a lease until `told` may have given it to its client before it went
     /// down. ISC waits until `since` + MCLT for leases that have ended, whatever the partner knew of.
     fn partner_is_done(&self, told: Timestamp) -> Timestamp {
-        told.max(self.since).plus(self.mclt)
+        told.plus(self.ahead).max(self.since).plus(self.mclt)
     }
 
     /// When a lease in that state moves on that stands in its list with the time `at`.
     pub fn moves_at(&self, state: BindingState, at: Timestamp) -> Timestamp {
         match state {
             BindingState::Expired | BindingState::Released | BindingState::Reset => self.partner_is_done(at),
+            BindingState::Active if self.leaves_expiry_to_partner() => at.plus(self.ahead).plus(OVERDUE),
+            BindingState::Active => at.plus(self.ahead),
             _ => at,
         }
     }
@@ -67,10 +73,15 @@ impl Standing {
         }
     }
 
+    /// True if it is the partner's part to say that leases have ended.
+    fn leaves_expiry_to_partner(&self) -> bool {
+        self.role == Role::Secondary && self.state == PeerState::Normal
+    }
+
     /// True if leases in that state move on by themselves when their time comes.
     pub fn expires(&self, state: BindingState) -> bool {
         match state {
-            BindingState::Active => self.role == Role::Primary || self.state != PeerState::Normal,
+            BindingState::Active => true,
             BindingState::Expired | BindingState::Released | BindingState::Reset => {
                 self.state == PeerState::PartnerDown
             }
@@ -183,10 +194,22 @@ mod tests {
     fn who_lets_leases_end() {
         let ends = |role, state, lease| standing(role, state).expires(lease);
         assert!(ends(Role::Primary, PeerState::Normal, BindingState::Active));
-        assert!(!ends(Role::Secondary, PeerState::Normal, BindingState::Active));
         assert!(ends(Role::Secondary, PeerState::CommunicationsInterrupted, BindingState::Active));
         assert!(!ends(Role::Primary, PeerState::Normal, BindingState::Expired));
         assert!(ends(Role::Secondary, PeerState::PartnerDown, BindingState::Released));
         assert!(ends(Role::Secondary, PeerState::Normal, BindingState::Abandoned));
+    }
+
+    #[test]
+    fn when_leases_end() {
+        let at = |role, state, ahead| {
+            let mut standing = standing(role, state);
+            standing.ahead = Seconds(ahead);
+            standing.moves_at(BindingState::Active, Timestamp(5000)).0
+        };
+        assert_eq!(at(Role::Primary, PeerState::Normal, 0), 5000);
+        assert_eq!(at(Role::Primary, PeerState::Normal, 7), 5007);
+        assert_eq!(at(Role::Secondary, PeerState::Normal, 7), 5127);
+        assert_eq!(at(Role::Secondary, PeerState::CommunicationsInterrupted, 7), 5007);
     }
 }

@@ -98,6 +98,8 @@ pub struct Standing {
     /// Why clients are not answered, with a blank before it; empty if they are.
     pub reason: &'static str,
     pub mclt: Seconds,
+    /// By how much my clock is ahead of the partner's: what the partner granted ends so much later than it seems.
+    pub ahead: Seconds,
     pub balance: LoadBalance,
 }
 
@@ -112,6 +114,7 @@ impl Standing {
             service: ServiceClass::Startup,
             reason: " (startup)",
             mclt: Seconds(0),
+            ahead: Seconds(0),
             balance: LoadBalance::default(),
         }
     }
