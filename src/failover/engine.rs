@@ -273,9 +273,9 @@ impl Failover {
         if me.link == Some(connection) {
             let timer = me.receive_timer();
             me.timers.wait(Wait::Receive, now, timer);
-            let ahead = me.clock_ahead(sent, now.wall, introduces);
-            if ahead != me.standing.ahead {
-                me.standing.ahead = ahead;
+            let skew = me.skew(sent, now.wall, introduces);
+            if skew != me.standing.skew {
+                me.standing.skew = skew;
                 leases.store_mut().set_standing(peer, me.standing.clone());
             }
         }

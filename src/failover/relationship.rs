@@ -128,14 +128,14 @@ impl Relationship {
         SocketAddrV4::new(self.endpoint.local, self.settings.port)
     }
 
-    /// By how much my clock is ahead of the partner's, from a message on the link. What it took on its way counts too, so that
-    /// the least is true; on a new link the clocks may be others.
-    pub fn clock_ahead(&self, sent: Timestamp, now: Timestamp, is_new: bool) -> Seconds {
-        let ahead = now.since(sent);
+    /// By how many seconds my clock is ahead of the partner's, from a message on the link. What it took on its way counts
+    /// too, so that the least is true; on a new link the clocks may be others.
+    pub fn skew(&self, sent: Timestamp, now: Timestamp, is_new: bool) -> i64 {
+        let skew = i64::from(now.0) - i64::from(sent.0);
         if is_new {
-            ahead
+            skew
         } else {
-            ahead.min(self.standing.ahead)
+            skew.min(self.standing.skew)
         }
     }
 

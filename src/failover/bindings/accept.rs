@@ -109,13 +109,22 @@ fn forget_client(lease: &mut Lease) {
     lease.set_atsfp(atsfp);
 }
 
-/// True if the update is about a time before the client's last lease here began: the client that was acknowledged since must
-/// not lose it. ISC takes the update, and gives the address to another.
-fn is_outdated(lease: &Lease, state: BindingState, update: &BindingUpdate, now: Timestamp) -> bool {
-    lease.state == BindingState::Active
-        && state != BindingState::Active
-        && lease.ends > now
-        && update.starts.is_some_and(|starts| starts < lease.starts)
+/// True if the update is about a time before the client's last lease here began, or about a release after which the client
+/// was heard here: the client that was acknowledged since must not lose its lease. ISC takes the update, and gives the address
+/// to another.
+fn is_outdated(
+    standing: &Standing,
+    lease: &Lease,
+    state: BindingState,
+    update: &BindingUpdate,
+    now: Timestamp,
+) -> bool {
+    if lease.state != BindingState::Active || state == BindingState::Active || lease.ends <= now {
+        return false;
+    }
+    let began_later = update.starts.is_some_and(|starts| starts < lease.starts);
+    let released = update.lease_expiry.filter(|_| state == BindingState::Released);
+    began_later || released.is_some_and(|at| standing.by_my_clock(at) < lease.cltt)
 }
 
 impl Bindings {
@@ -186,7 +195,7 @@ impl Bindings {
         let told = self.queue.told(id);
         let loses =
             told.is_some_and(|told| judge::mine_wins(Local { state: told.state, ..local }, incoming, standing.role));
-        if loses || is_outdated(old, state, update, now) {
+        if loses || is_outdated(standing, old, state, update, now) {
             if told.is_none() {
                 self.queue.push(id);
             }

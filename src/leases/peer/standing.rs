@@ -98,8 +98,8 @@ pub struct Standing {
     /// Why clients are not answered, with a blank before it; empty if they are.
     pub reason: &'static str,
     pub mclt: Seconds,
-    /// By how much my clock is ahead of the partner's: what the partner granted ends so much later than it seems.
-    pub ahead: Seconds,
+    /// By how many seconds my clock is ahead of the partner's; negative if it is behind.
+    pub skew: i64,
     pub balance: LoadBalance,
 }
 
@@ -114,7 +114,7 @@ impl Standing {
             service: ServiceClass::Startup,
             reason: " (startup)",
             mclt: Seconds(0),
-            ahead: Seconds(0),
+            skew: 0,
             balance: LoadBalance::default(),
         }
     }
@@ -131,6 +131,16 @@ impl Standing {
             }
             _ => (service, reason),
         };
+    }
+
+    /// By how much my clock is ahead: what the partner granted ends so much later than it seems.
+    pub fn ahead(&self) -> Seconds {
+        Seconds(u32::try_from(self.skew).unwrap_or(0))
+    }
+
+    /// A time by the partner's clock, by mine.
+    pub fn by_my_clock(&self, at: Timestamp) -> Timestamp {
+        Timestamp(i64::from(at.0).saturating_add(self.skew).clamp(0, i64::from(u32::MAX)) as u32)
     }
 
     /// True if clients are answered.
