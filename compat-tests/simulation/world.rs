@@ -365,6 +365,8 @@ impl World {
             Event::Sync(..) | Event::Tick(..) => {}
             Event::Mishap => self.mishap(),
             Event::Heal => self.heal(),
+            // A server that was declared down is started when it can reach the other.
+            Event::Return(side) if self.cut => self.after(1000, Event::Return(side)),
             Event::Return(side) => self.start(side),
         }
     }
@@ -410,18 +412,19 @@ impl World {
         let mended = 1000 + self.random.below(120_000);
         let side = self.random.below(2) as usize;
         match self.random.below(4) {
-            0 if !self.cut => {
+            0 if !self.cut && self.are_both_served() => {
                 self.tell("the link is cut".into());
                 self.cut = true;
                 self.after(mended, Event::Heal);
             }
             1 => self.break_connections(),
-            2 if self.servers[side].is_some() && self.servers[1 - side].is_some() => {
+            2 if self.are_both_served() => {
                 self.crash(side);
                 self.after(mended, Event::Return(side));
             }
-            3 if self.servers[side].is_none() => {
-                // The operator sees that it is down, and says so to the other.
+            3 if self.servers[side].is_none() && !self.cut => {
+                // The operator sees that it is down, and says so to the other. (While the link is cut it might come back
+                // unseen, and that is what the operator must not risk.)
                 self.tell(format!("server {} is told that its partner is down", 1 - side));
                 self.with(1 - side, |server, now| {
                     server.partners(now, |failover, leases, out| {
@@ -431,6 +434,20 @@ impl World {
             }
             _ => {}
         }
+    }
+
+    /// Both servers run, and neither goes on alone or recovers from that: only then may the next thing fail, because failover
+    /// survives one failure at a time.
+    fn are_both_served(&self) -> bool {
+        let is_fine = |server: &Option<Server>| {
+            server.as_ref().is_some_and(|server| {
+                matches!(
+                    server.states().0,
+                    PeerState::Normal | PeerState::CommunicationsInterrupted | PeerState::Startup
+                )
+            })
+        };
+        self.servers.iter().all(is_fine)
     }
 
     fn break_connections(&mut self) {
