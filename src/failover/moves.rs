@@ -64,10 +64,10 @@ impl Work<'_> {
                     self.me.timers.wait(Wait::AutoPartnerDown, self.now, length);
                 }
             }
-            PeerState::PotentialConflict => {
-                if self.me.is_primary() || self.me.standing.partner == PeerState::ConflictDone {
-                    self.request_updates();
-                }
+            PeerState::PotentialConflict
+                if self.me.is_primary() || self.me.standing.partner == PeerState::ConflictDone =>
+            {
+                self.request_updates();
             }
             PeerState::Recover if self.me.link.is_some() => self.request_all_updates(),
             PeerState::RecoverWait => {

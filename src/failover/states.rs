@@ -96,7 +96,7 @@ pub fn ignores_repetition(mine: PeerState) -> bool {
 pub fn after_startup(saved: PeerState, partner: PeerState, partner_starts: bool) -> PeerState {
     match (saved, on_partner_state(saved, partner, partner_starts)) {
         (Interrupted, _) | (Normal | PartnerDown | RecoverDone, UnexpectedConflict | Go(Conflict)) => Conflict,
-        (RecoverDone, Go(Normal) | BothRecovered) => Normal,
+        (PartnerDown | RecoverDone, Go(Normal) | BothRecovered) => Normal,
         (CommInt, UpdateAndGo) if partner == RecoverDone => Normal,
         _ => saved,
     }

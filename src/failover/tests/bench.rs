@@ -251,7 +251,7 @@ impl Bench {
     /// Half a second passes.
     pub fn pass_half(&mut self, contact: Option<ConnectionId>) {
         self.now.millis += 500;
-        self.now.wall.0 += (self.now.millis % 1000 == 0) as u32;
+        self.now.wall.0 += u32::from(self.now.millis.is_multiple_of(1000));
         if let Some(connection) = contact {
             self.hear(connection, Body::Contact);
         }

@@ -22,9 +22,8 @@ fn captures() -> Vec<Vec<Line>> {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             [first, ..] if first.starts_with('#') => {
-                if captures.last().is_some_and(|lines| !lines.is_empty()) {
-                    captures.push(Vec::new());
-                }
+                captures.retain(|lines| !lines.is_empty());
+                captures.push(Vec::new());
             }
             [_, direction, hex, ..] => {
                 let octets = (*hex != "-").then(|| {

@@ -125,7 +125,7 @@ fn what_was_known_already_ends_startup_only() {
             let want = match (mine, partner) {
                 (Interrupted, _) | (Normal | RecoverDone, Conflict | Interrupted | ConflictDone) => Conflict,
                 (PartnerDown, Normal | CommInt | PartnerDown | Conflict | Interrupted | ConflictDone) => Conflict,
-                (RecoverDone, Normal | RecoverDone) | (CommInt, RecoverDone) => Normal,
+                (RecoverDone, Normal | RecoverDone) | (CommInt | PartnerDown, RecoverDone) => Normal,
                 _ => mine,
             };
             assert_eq!(bench.state(), want, "{mine:?} and {partner:?}");
