@@ -153,6 +153,8 @@ pub enum Stmt {
         value: Shared,
     },
     Unset(Arc<str>),
+    /// `set F (args) { ... }`: the variable is left without a value (spec/config-language.md 9).
+    SetFunction(Arc<str>),
     Define {
         name: Arc<str>,
         function: Arc<Function>,

@@ -74,7 +74,11 @@ impl Lowering<'_> {
             Executable::Set { name, value } => {
                 Stmt::Set { name: (*name.text).into(), value: self.shared(&value, Context::Any)? }
             }
-            Executable::Define { name, arguments, body } => {
+            Executable::Define { name, body, by_set: true, .. } => {
+                self.body(body, span, case)?;
+                Stmt::SetFunction((*name.text).into())
+            }
+            Executable::Define { name, arguments, body, .. } => {
                 let arguments = arguments.iter().map(|argument| (*argument.text).into()).collect();
                 let body = self.body(body, span, case)?;
                 Stmt::Define { name: (*name.text).into(), function: Arc::new(Function { arguments, body }) }

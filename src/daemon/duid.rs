@@ -86,6 +86,17 @@ mod tests {
     }
 
     #[test]
+    fn the_statement_beats_the_hardware_address() {
+        let stated = |text: &str| {
+            let config = crate::config::load_text("c", text, crate::config::Family::V4).result.unwrap();
+            choose(None, config.server_duid.as_ref(), &hardware(), NOW).unwrap()
+        };
+        assert_eq!(stated("server-duid en 2495 \"ab\";"), b"\0\x02\0\0\x09\xbfab");
+        assert_eq!(stated("server-duid ll ethernet 1:2:3:4:5:6;"), [0, 3, 0, 1, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(stated(""), choose(None, None, &hardware(), NOW).unwrap());
+    }
+
+    #[test]
     fn the_lease_file_beats_the_statement() {
         let stated = ServerDuid::En(9, b"abc".to_vec().into());
         assert_eq!(choose(None, Some(&stated), &[], NOW).unwrap(), b"\0\x02\0\0\0\x09abc");

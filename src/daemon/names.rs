@@ -66,7 +66,8 @@ fn statements(list: &[Stmt], names: &mut BTreeSet<Arc<str>>) {
             Stmt::Define { function, .. } => statements(&function.body, names),
             Stmt::Execute { arguments, .. } => arguments.iter().for_each(|argument| expression(argument, names)),
             Stmt::On { body: None, .. } | Stmt::Return(None) => {}
-            Stmt::DefaultCase | Stmt::Break | Stmt::Unset(_) | Stmt::Add(_) | Stmt::ParseVendorOption => {}
+            Stmt::DefaultCase | Stmt::Break | Stmt::Unset(_) | Stmt::SetFunction(_) => {}
+            Stmt::Add(_) | Stmt::ParseVendorOption => {}
         }
     }
 }

@@ -124,6 +124,40 @@ mod tests {
         }
     }
 
+    /// The parameters that a configuration's text gives.
+    fn of(text: &str) -> Parameters {
+        let loading = crate::config::load_text("c", text, crate::config::Family::V4);
+        let config = loading.result.unwrap_or_else(|| panic!("{text}"));
+        let names = crate::eval::environment::Names::default();
+        let found = crate::eval::startup::startup(&config, &names, crate::wire::units::Timestamp(0));
+        read(&found, &config.keys).unwrap()
+    }
+
+    #[test]
+    fn each_is_read_from_its_statement() {
+        let nothing = Parameters::default;
+        assert_eq!(of(""), nothing());
+        let rows = [
+            ("lease-file-name \"l\";", Parameters { lease_file_name: Some(b"l".to_vec()), ..nothing() }),
+            ("pid-file-name \"p\";", Parameters { pid_file_name: Some(b"p".to_vec()), ..nothing() }),
+            ("omapi-port 7911;", Parameters { omapi_port: Some(7911), ..nothing() }),
+            ("local-port 1067;", Parameters { local_port: Some(1067), ..nothing() }),
+            ("log-facility local7;", Parameters { log_facility: Some(23 << 3), ..nothing() }),
+            ("log-facility daemon;", Parameters { log_facility: Some(3 << 3), ..nothing() }),
+            ("dont-use-fsync on;", Parameters { dont_use_fsync: true, ..nothing() }),
+            ("check-secs-byte-order on;", Parameters { check_secs_byte_order: true, ..nothing() }),
+            (
+                "key k { algorithm hmac-md5; secret c2VjcmV0; } omapi-key k;",
+                Parameters { omapi_key: Some("k".into()), ..nothing() },
+            ),
+            // These are checked, and have no part in what the server does.
+            ("delayed-ack 28; max-ack-delay 1000;", nothing()),
+        ];
+        for (text, wanted) in rows {
+            assert_eq!(of(text), wanted, "{text}");
+        }
+    }
+
     #[test]
     fn values_are_read_and_wrong_lengths_are_fatal() {
         let values: [(u32, &[u8]); 5] =

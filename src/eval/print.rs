@@ -286,6 +286,10 @@ impl Printer<'_> {
                 let col = self.token(indent + 6, indent + 6, "", "", name.as_bytes());
                 self.token(col, indent + 6, " ", "", b";");
             }
+            Stmt::SetFunction(name) => {
+                self.text(&format!("set {name} () {{"));
+                self.block_end(&[], indent);
+            }
             Stmt::Define { name, function } => {
                 self.text(&format!("define {name} ({}) {{", function.arguments.join(", ")));
                 self.block_end(&function.body, indent);

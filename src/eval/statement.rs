@@ -80,6 +80,10 @@ impl Environment<'_> {
                     scope.set(name, None);
                 }
             }
+            Stmt::SetFunction(name) => {
+                self.scope_of(name).set(name, None);
+                self.error("evaluate_expression: invalid expression type: 46".into());
+            }
             Stmt::Define { name, function } => {
                 if matches!(self.scope_of(name).get(name), Some(Value::Function(_))) {
                     self.error("execute.c(387): invalid binding type: 4".into());

@@ -343,6 +343,8 @@ pub enum Executable {
         name: Name,
         arguments: Vec<Name>,
         body: Vec<Statement>,
+        /// It is `set`, which makes nothing of it (spec/config-language.md 9).
+        by_set: bool,
     },
     Unset(Name),
     Eval(Expression),

@@ -293,3 +293,75 @@ fn statements_of_the_other_family() {
     );
     assert!(accepted(v6("subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.5; }")).is_empty());
 }
+
+/// The one peer of a configuration whose block has those statements.
+fn peer_with(body: &str) -> FailoverPeer {
+    let text = format!(
+        "failover peer \"f\" {{ {body} }}
+         subnet 10.0.0.0 netmask 255.255.255.0 {{ pool {{ failover peer \"f\"; range 10.0.0.5; }} }}"
+    );
+    good(&text).peers[0].clone()
+}
+
+/// spec/config-language.md 7.7: what each statement changes, and what holds without it.
+#[test]
+fn every_statement_of_a_peer() {
+    let base = "peer address 10.0.0.2; mclt 600; split 128;";
+    type Field = fn(&FailoverPeer) -> u32;
+    let rows: [(&str, Field, u32, u32); 12] = [
+        ("primary;", |peer| u32::from(peer.primary), 1, 1),
+        ("address 10.0.0.1;", |peer| u32::from(peer.address.is_some()), 0, 1),
+        ("port 519;", |peer| u32::from(peer.port), 647, 519),
+        ("peer port 520;", |peer| u32::from(peer.peer_port), 647, 520),
+        ("max-response-delay 30;", |peer| peer.max_response_delay.0, 20, 30),
+        ("max-unacked-updates 9;", |peer| peer.max_unacked_updates, 100, 9),
+        ("load balance max seconds 3;", |peer| peer.load_balance_max_seconds, 0, 3),
+        ("max-lease-misbalance 20;", |peer| peer.max_lease_misbalance, 15, 20),
+        ("max-lease-ownership 20;", |peer| peer.max_lease_ownership, 10, 20),
+        ("min-balance 30;", |peer| peer.min_balance.0, 60, 30),
+        ("max-balance 1800;", |peer| peer.max_balance.0, 3600, 1800),
+        ("auto-partner-down 90;", |peer| peer.auto_partner_down.0, 0, 90),
+    ];
+    for (statement, field, without, with) in rows {
+        assert_eq!(field(&peer_with(base)), without, "without {statement}");
+        assert_eq!(field(&peer_with(&format!("{base} {statement}"))), with, "{statement}");
+    }
+    // What a secondary may not have is what a primary must have.
+    let buckets = |peer: &FailoverPeer| peer.hba.map(|hba| hba.iter().map(|octet| octet.count_ones()).sum::<u32>());
+    let secondary = peer_with("secondary; peer address 10.0.0.2;");
+    assert_eq!((secondary.primary, secondary.mclt.0, buckets(&secondary)), (false, 0, None));
+    assert_eq!((peer_with(base).mclt.0, buckets(&peer_with(base))), (600, Some(128)));
+    let halves = format!("peer address 10.0.0.2; mclt 60; hba {};", ["f0"; 32].join(":"));
+    assert_eq!(peer_with(&halves).hba, Some([0xf0; 32]));
+}
+
+/// A pool has the peer of its network unless it says otherwise.
+#[test]
+fn a_pool_without_the_peer_of_its_network() {
+    let text = "failover peer \"f\" { primary; peer address 10.0.0.2; mclt 600; split 128; }
+        shared-network n { failover peer \"f\"; subnet 10.0.0.0 netmask 255.255.255.0 { }
+          pool { range 10.0.0.5; } pool { no failover peer range 10.0.0.6; } }";
+    let peers: Vec<_> = good(text).pools.iter().map(|pool| pool.failover_peer).collect();
+    assert_eq!(peers, [Some(PeerId(0)), None]);
+}
+
+/// `static` in a group says that the lease file shall not hold it: it holds none of those of the configuration.
+#[test]
+fn static_groups_are_as_others() {
+    let statements = |word: &str| {
+        let config =
+            good(&format!("group \"g\" {{ {word} option routers 10.0.0.1; }} host h {{ group \"g\"; }} {NET}"));
+        format!("{:?}", config.scopes.iter().map(|scope| &scope.statements).collect::<Vec<_>>())
+    };
+    assert_eq!(statements("static;").len(), statements("").len());
+    assert!(statements("static;").contains("10, 0, 0, 1"));
+}
+
+/// What a lease file says of a peer may stand in a configuration too.
+#[test]
+fn the_state_of_a_peer_needs_the_peer() {
+    let state = "failover peer \"f\" state { my state normal at 2 2020/01/01 00:00:00; }";
+    let peer = "failover peer \"f\" { primary; peer address 10.0.0.2; mclt 600; split 128; }";
+    assert_eq!(good(&format!("{peer} {state}")).peers.len(), 1);
+    assert_eq!(refused(v4(state)).len(), 1);
+}

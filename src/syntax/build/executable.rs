@@ -107,6 +107,7 @@ impl Build {
     }
 
     fn set(&mut self, pair: Node) -> Option<Executable> {
+        let by_set = pair.as_rule() == Rule::set;
         let (mut name, mut arguments) = (None, Vec::new());
         for inner in pair.into_inner() {
             match inner.as_rule() {
@@ -121,7 +122,7 @@ impl Build {
                 _ => {}
             }
         }
-        Some(Executable::Define { name: name?, arguments, body: Vec::new() })
+        Some(Executable::Define { name: name?, arguments, body: Vec::new(), by_set })
     }
 
     fn log(&mut self, pair: Node) -> Option<Executable> {

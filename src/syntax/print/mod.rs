@@ -81,9 +81,10 @@ impl Printer<'_> {
             Executable::Break => self.text("break;"),
             Executable::On { events, body } => self.on(*events, body.as_deref()),
             Executable::Set { name, value } => self.around(&format!("set {} = ", name.text), value, ";"),
-            Executable::Define { name, arguments, body } => {
+            Executable::Define { name, arguments, body, by_set } => {
                 let arguments: Vec<&str> = arguments.iter().map(|argument| &*argument.text).collect();
-                self.block(&format!("define {} ({})", name.text, arguments.join(", ")), body);
+                let word = if *by_set { "set" } else { "define" };
+                self.block(&format!("{word} {} ({})", name.text, arguments.join(", ")), body);
             }
             Executable::Unset(name) => self.text(&format!("unset {};", name.text)),
             Executable::Eval(value) => self.around("eval ", value, ";"),

@@ -559,11 +559,8 @@ fn compound(depth: u32) -> BoxedStrategy<Executable> {
             .prop_map(|(arms, otherwise)| Executable::If { arms, otherwise }),
         (expression(), block(Place::Switch, depth)).prop_map(|(on, body)| Executable::Switch { on, body }),
         (events(), option::of(body.clone())).prop_map(|(events, body)| Executable::On { events, body }),
-        (variable(), vec(variable(), 0..3), body).prop_map(|(name, arguments, body)| Executable::Define {
-            name,
-            arguments,
-            body
-        }),
+        (variable(), vec(variable(), 0..3), body, any::<bool>())
+            .prop_map(|(name, arguments, body, by_set)| { Executable::Define { name, arguments, body, by_set } }),
     ]
     .boxed()
 }
