@@ -35,6 +35,7 @@ POINTERS = ("partner-address = ", "local-address = ")  # ISC shows octets of its
 # How far from the present the times are that the configurations of the scenarios bring about, in seconds.
 DISTANCES = (0, 500, 600, 1000, 2000)
 LIFE = 150  # no scenario lives longer, in seconds
+POOL = re.compile(r"\bpool [0-9a-f]{1,16} (?=\d+\.)")  # in failover's log lines, where ISC shows the place of the pool in memory
 SYNTHETIC = re.compile(r"\bn([hg])[0-9a-f]{8}[0-9a-f]{6,16}\b")
 DATE = re.compile(r"\d (\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)")
 CARET = re.compile(r"\s*\^")  # under a complaint: ISC's points behind the offending token, ours at it
@@ -135,7 +136,7 @@ class Side:
             return shown if shown[0] == "<" else match.group(0)
 
         text = DATE.sub(date, text.replace(self.lab.directory, "@DIR@"))
-        text = SYNTHETIC.sub(r"<made name n\1>", text)
+        text = POOL.sub("pool <place> ", SYNTHETIC.sub(r"<made name n\1>", text))
         return re.sub(r"\b\d{10}\b", lambda m: self.masked_number(int(m.group())), text)
 
     def masked_shell_line(self, line):

@@ -51,6 +51,76 @@ def failover_state(s):
     s.leases()
 
 
+@scenario(conf=PAIR + PAIRED, leases=LEASES)
+def failover_written(s):
+    """Every attribute of a failover relation written: only the state can be, and to any."""
+    c = s.connect()
+    one = c.open("failover-state", {"name": "fo"}).handle
+    c.open("failover-state", {"handle": one})
+    c.open("failover-state", {"name": "FO"})
+    c.open("failover-state", {"handle": one, "name": "nobody"})
+    c.open("failover-state", {"name": "fo"}, flags=["create", "exclusive"])
+    for name in ("name", "partner-address", "partner-port", "local-address", "local-port", "max-outstanding-updates", "mclt",
+                 "load-balance-max-secs", "load-balance-hba", "partner-state", "partner-stos", "local-stos", "hierarchy",
+                 "last-packet-sent", "last-timestamp-received", "skew", "max-response-delay", "cur-unacked-updates", "nonsense"):
+        c.update(one, {name: 1})
+    c.update(one, {"local-state": b"\1"})
+    c.update(one, {})
+    c.delete(one)
+    c.update(one, {"local-state": 4})
+    s.attributes(c, one, "local-state", "partner-state")
+    c.update(one, {"local-state": 4})
+    s.leases()
+
+
+@scenario(conf=PAIR + PAIRED, leases=LEASES)
+def failover_states(s):
+    """A relation without its partner taken from one state to another."""
+    c = s.connect()
+    one = c.open("failover-state", {"name": "fo"}).handle
+    # Not normal (2): pools are balanced then, which failover's own scenarios look at.
+    for state in (4, 3, 5, 6, 7, 10, 11, 254, 9, 4):
+        c.update(one, {"local-state": state})
+        s.attributes(c, one, "local-state", "partner-state")
+    s.leases()
+
+
+DEATH = """\
+UPDATE local-state
+  closed
+  | failover peer fo: I move from startup to unknown-state
+  | Impossible case at failover.c:1716.
+  | 
+  | 
+  | If you think you have received this message due to a bug rather
+  | than a configuration issue please read the section on submitting
+  | bugs on either our web page at www.isc.org or in the README file
+  | before submitting a bug.  These pages explain the proper
+  | process and the information we find helpful for debugging.
+  | 
+  | exiting.
+  (the server ended: status 1)
+"""
+
+
+@scenario(conf=PAIR + PAIRED, leases=LEASES)
+def failover_state_that_does_not_exist(s):
+    """A state that there is not."""
+    c = s.connect()
+    one = c.open("failover-state", {"name": "fo"}).handle
+    for value in (13, 255):
+        with s.differs("ISC dies of it", isc=DEATH, lessor="""\
+UPDATE local-state
+  STATUS handle 0 signed
+    result 0x60003 invalid argument
+    message: can't update object
+"""):
+            c.update(one, {"local-state": value})
+        s.fresh()
+        c = s.connect()
+        one = c.open("failover-state", {"name": "fo"}).handle
+
+
 @scenario(shell=True)
 def shutdown(s):
     """Shutdown through omshell: ISC stops serving at once and answers never, lessor answers and ends."""
