@@ -406,3 +406,6 @@ fn cause(error: &io::Error) -> ResultCode {
         _ => ResultCode::UNEXPECTED,
     }
 }
+
+#[cfg(test)]
+mod tests;

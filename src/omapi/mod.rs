@@ -13,7 +13,7 @@ mod session;
 #[cfg(test)]
 mod spec_tests;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 #[cfg(test)]
 mod tests;
 pub mod world;
