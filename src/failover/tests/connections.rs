@@ -2,10 +2,13 @@
 
 use super::bench::{Bench, Terms, PEER, START};
 use crate::config::model::PeerId;
+use crate::config::{load_text, Family};
 use crate::failover::{ConnectionId, DialError, Effect, Endpoint};
 use crate::leases::peer::PeerState;
-use crate::wire::failover::Body;
+use crate::wire::failover::{Body, Connect, ConnectAck};
+use crate::wire::units::{Now, Seconds, Timestamp};
 use std::net::{Ipv4Addr, SocketAddrV4};
+use std::sync::Arc;
 
 fn contacts(bench: &mut Bench) -> usize {
     bench.take_sent().into_iter().filter(|body| *body == Body::Contact).count()
@@ -205,6 +208,47 @@ fn a_new_configuration() {
     assert_eq!(bench.state(), PeerState::Startup);
     assert!(out.iter().any(|effect| matches!(effect, Effect::Close { .. })));
     assert!(out.contains(&Effect::Dial { peer: PEER, from: bench.here(), to: SocketAddrV4::new(there, 647) }));
+}
+
+/// Two relationships between the same two addresses: with ISC the second one never connects, and disturbs the first.
+#[test]
+fn several_relationships_with_one_partner() {
+    let of = |terms: Terms| {
+        let role = if terms.is_primary { "primary; mclt 60; split 128;" } else { "secondary;" };
+        let mut text = String::new();
+        for name in ["fo-a", "fo-b"] {
+            text += &format!("failover peer \"{name}\" {{ {role} address 10.77.0.1; peer address 10.77.0.2; }}\n");
+        }
+        text +=
+            "subnet 10.77.0.0 netmask 255.255.255.0 { pool { failover peer \"fo-a\"; range 10.77.0.10 10.77.0.19; }\n\
+            pool { failover peer \"fo-b\"; range 10.77.0.20 10.77.0.29; } }";
+        let config = Arc::new(load_text("c", &text, Family::V4).result.unwrap());
+        Bench::of(terms, config, Vec::new(), Now { wall: Timestamp(START), millis: 0 })
+    };
+    let links = |bench: &Bench| bench.engine.relationships.iter().filter(|me| me.link.is_some()).count();
+
+    let mut bench = of(Terms::secondary());
+    for name in ["fo-a", "fo-b"] {
+        let connection = bench.accept();
+        let connect = Connect {
+            name: Some(name.as_bytes().into()),
+            mclt: Some(Seconds(60)),
+            hash_buckets: Some([0; 32].into()),
+            ..Connect::default()
+        };
+        bench.hear(connection, Body::Connect(connect));
+    }
+    assert_eq!((links(&bench), bench.closed.len()), (2, 0));
+
+    let mut bench = of(Terms::primary());
+    for _ in 0..2 {
+        let connection = bench.accept();
+        let sent = bench.take_sent();
+        let Some(Body::Connect(connect)) = sent.first() else { panic!("{sent:?}") };
+        bench.hear(connection, Body::ConnectAck(ConnectAck { name: connect.name.clone(), ..ConnectAck::default() }));
+        bench.take_sent();
+    }
+    assert_eq!((links(&bench), bench.closed.len()), (2, 0));
 }
 
 #[test]
