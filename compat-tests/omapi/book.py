@@ -44,24 +44,22 @@ LEASES = "authoring-byte-order little-endian;\n" + "".join([
 
 
 class Scenario:
-    def __init__(self, play, conf, leases, shell, only, arguments, missing, needs, disk):
+    def __init__(self, play, conf, leases, shell, only, needs, disk):
         self.play, self.conf, self.leases, self.shell, self.only = play, conf, leases, shell, only
-        self.arguments, self.missing, self.needs, self.disk = arguments, missing, needs, disk
+        self.needs, self.disk = needs, disk
         module = play.__module__.rsplit(".", 1)[-1]
         self.name = f"{module}.{play.__name__}".replace("_", "-")
         self.about = " ".join((play.__doc__ or "").split())
 
 
-def scenario(conf=KEYED + CONF, leases=LEASES, shell=False, only=None, arguments=(), missing=None,
-             needs=None, disk=None):
+def scenario(conf=KEYED + CONF, leases=LEASES, shell=False, only=None, needs=None, disk=None):
     """Registers a scenario: played to the real server and to ours, with `shell` through each omshell too.
 
-    `only` is `lessor` for what the real server is not to be asked; `missing` says what ours cannot do yet: the scenario is
-    then played to the real server alone and counted as skipped. `needs` names a client program that may not be there.
+    `only` is `lessor` for what the real server is not to be asked. `needs` names a client program that may not be there.
     `disk` is the size of a file system of the server's own.
     """
     def register(play):
-        SCENARIOS.append(Scenario(play, conf, leases, shell, only, arguments, missing, needs, disk))
+        SCENARIOS.append(Scenario(play, conf, leases, shell, only, needs, disk))
         return play
 
     return register

@@ -190,12 +190,12 @@ class Side:
 
     # ---- the server
 
-    def start(self, conf=None, leases=None, arguments=()):
+    def start(self, conf=None, leases=None):
         if conf is not None:
             self.lab.write("dhcpd.conf", conf)
         if leases is not None:
             self.lab.write("dhcpd.leases", leases)
-        self.lab.start(["-4", "-d", "-cf", "dhcpd.conf", "-lf", "dhcpd.leases", "-pf", "dhcpd.pid", *arguments, "eth0"])
+        self.lab.start(["-4", "-d", "-cf", "dhcpd.conf", "-lf", "dhcpd.leases", "-pf", "dhcpd.pid", "eth0"])
         self.ended = self.has_had_clients = False
         end = time.monotonic() + START_TIMEOUT
         seen = len(self.log)

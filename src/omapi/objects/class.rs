@@ -95,7 +95,7 @@ impl Written {
         let mut written = Written::default();
         for (name, value) in values.iter() {
             match name {
-                b"name" if value.contains(&0) => return Err(ResultCode::INVALID_ARGUMENT),
+                b"name" if !is_subclass && value.contains(&0) => return Err(ResultCode::INVALID_ARGUMENT),
                 b"name" => written.name = Some(text(value)?.into()),
                 b"hashstring" if !is_subclass => return Err(ResultCode::UNKNOWN_ATTRIBUTE),
                 b"hashstring" if value.is_empty() => return Err(ResultCode::INVALID_ARGUMENT),
