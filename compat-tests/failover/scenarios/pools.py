@@ -15,8 +15,7 @@ def exhausted(p, name):
     p.untold()
     p.leases()
     p.forget()
-    before = len(p.servers[name].whole)
-    p.until(lambda: any("balanced pool" in line for line in p.servers[name].whole[before:]), 30, f"{name} balances")
+    p.until(lambda: sum("balanced pool" in line for line in p.servers[name].whole) > 1, 30, f"{name} balances")
     p.quiet()
     p.untold()
     p.forget()
@@ -70,16 +69,7 @@ def balanced_again(p):
     p.leases()
 
 
-POOLS = """\
-subnet 10.0.1.0 netmask 255.255.255.0 {
-  option routers 10.0.1.254;
-  pool { failover peer "fo"; range 10.0.1.100 10.0.1.104; }
-  pool { range 10.0.1.200 10.0.1.203; allow members of "mine"; }
-}
-"""
-
-
-@scenario(conf(last=105, more='class "mine" { match if substring(hardware, 6, 1) = 09; }\n'))
+@scenario(conf(last=105))
 def small_pool(p):
     """A pool of six addresses, and the odd one out."""
     p.both_normal()
@@ -175,4 +165,5 @@ def bootp(p):
         client = p.client(number)
         p.ask("BOOTREQUEST", client, p.message(client, 0, bootp=True))
         p.flush()
-    p.leases()
+    p.quiet()
+    p.leases(agree=False)

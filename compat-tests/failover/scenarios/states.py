@@ -6,6 +6,18 @@ from scenarios.apart import GONE, some_leases
 from book import conf, scenario
 
 
+@scenario(conf(mclt=15, time=600))
+def recovery_by_the_operator(p):
+    """An operator lets a server begin anew."""
+    p.both_normal()
+    p.untold()
+    p.set_state("S", "recover")
+    p.until(lambda: any("to recover-wait" in line for line in p.servers["S"].whole), 10, "S begins")
+    p.normal(60)
+    p.tell("together again")
+    p.leases()
+
+
 def alone(p, name="P"):
     """One server in partner-down, the other one dead."""
     other = "S" if name == "P" else "P"
@@ -59,12 +71,13 @@ def restart_in_recover_wait(p):
     p.empty("S")
     p.start("S")
     p.until(lambda: p.servers["S"].state == "recover-wait", 20, "S waits")
+    p.quiet()
     p.stop("S")
     p.pause(1)
     back(p, "S")
 
 
-@scenario(tolerance=4)
+@scenario(conf(mclt=20), tolerance=4)
 def link_lost_in_recover_wait(p):
     """The link breaks while a server waits: the wait goes on."""
     alone(p)
@@ -164,17 +177,6 @@ def orderly_shutdown(p):
 
 
 @scenario()
-def recovery_by_the_operator(p):
-    """An operator lets a server begin anew."""
-    some_leases(p, 2)
-    p.set_state("S", "recover")
-    p.until(lambda: p.servers["S"].state != "normal", 5, "S begins")
-    p.normal(60)
-    p.tell("together again")
-    p.leases()
-
-
-@scenario()
 def normal_said_twice(p):
     """An operator says what is true already."""
     some_leases(p, 2)
@@ -192,8 +194,8 @@ def conflict_by_the_operator(p):
     """partner-down is said to the primary while the partner is there."""
     some_leases(p, 2)
     p.set_state("P", "partner-down")
-    p.until(lambda: p.servers["P"].state != "normal", 5, "P obeys")
-    p.pause(8)
+    p.until(lambda: any("to potential-conflict" in line for line in p.servers["P"].whole), 10, "P obeys")
+    p.pause(6)
     p.quiet()
     p.tell("what comes of it")
     p.leases(agree=False)
