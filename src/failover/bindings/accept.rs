@@ -10,7 +10,7 @@ use crate::leases::peer::{Role, Standing};
 use crate::leases::writer::state_name;
 use crate::wire::failover::{BindingAck, BindingUpdate, Body, ClientOptions, Reject, Xid, FLAG_BOOTP, FLAG_RESERVED};
 use crate::wire::hardware::HardwareAddr;
-use crate::wire::units::Timestamp;
+use crate::wire::units::{Seconds, Timestamp};
 use std::net::Ipv4Addr;
 
 /// Why an update is not taken, and the text for the partner.
@@ -109,22 +109,41 @@ fn forget_client(lease: &mut Lease) {
     lease.set_atsfp(atsfp);
 }
 
-/// True if the update is about a time before the client's last lease here began, or about a release after which the client
-/// was heard here: the client that was acknowledged since must not lose its lease. ISC takes the update, and gives the address
-/// to another.
-fn is_outdated(
-    standing: &Standing,
-    lease: &Lease,
-    state: BindingState,
-    update: &BindingUpdate,
-    now: Timestamp,
-) -> bool {
-    if lease.state != BindingState::Active || state == BindingState::Active || lease.ends <= now {
-        return false;
-    }
-    let began_later = update.starts.is_some_and(|starts| starts < lease.starts);
+/// Which of two servers' knowledge of a lease is the newer, from when each heard the client last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Age {
+    /// The partner tells of a time after which the client was heard here.
+    Older,
+    Newer,
+    /// Within what clocks and messages leave open.
+    Alike,
+}
+
+/// How far apart two times have to be to be told apart.
+const MARGIN: Seconds = Seconds(2);
+
+/// How old an update of a lease is that a client holds here: the client that was acknowledged later must not lose by it. ISC
+/// takes the update, and may give the address to another.
+fn age(standing: &Standing, lease: &Lease, state: BindingState, update: &BindingUpdate) -> Age {
     let released = update.lease_expiry.filter(|_| state == BindingState::Released);
-    began_later || released.is_some_and(|at| standing.by_my_clock(at) < lease.cltt)
+    if released.is_some_and(|at| standing.by_my_clock(at) < lease.cltt) {
+        return Age::Older;
+    }
+    if update.starts == Some(lease.starts) {
+        return Age::Alike;
+    }
+    // An ISC partner that learned the lease from here tells no time of the client, but when the lease began.
+    let (heard, mine) = match update.last_transaction {
+        Some(heard) => (standing.by_my_clock(heard), lease.cltt),
+        None => (update.starts.unwrap_or(lease.starts), lease.starts),
+    };
+    if heard.plus(MARGIN) < mine {
+        Age::Older
+    } else if mine.plus(MARGIN) < heard {
+        Age::Newer
+    } else {
+        Age::Alike
+    }
 }
 
 impl Bindings {
@@ -195,7 +214,9 @@ impl Bindings {
         let told = self.queue.told(id);
         let loses =
             told.is_some_and(|told| judge::mine_wins(Local { state: told.state, ..local }, incoming, standing.role));
-        if loses || is_outdated(standing, old, state, update, now) {
+        let is_held = old.state == BindingState::Active && old.ends > now;
+        let age = if is_held { age(standing, old, state, update) } else { Age::Newer };
+        if loses || age == Age::Older {
             if told.is_none() {
                 self.queue.push(id);
             }
@@ -207,8 +228,14 @@ impl Bindings {
             forget_client(&mut new);
         }
         new.starts = update.starts.unwrap_or(new.starts);
-        new.ends = update.lease_expiry.unwrap_or(new.ends);
-        if let Some(expiry) = update.potential_expiry {
+        let ends = update.lease_expiry.map_or(old.ends, |ends| standing.by_my_clock(ends));
+        let keeps = age == Age::Alike && state == BindingState::Active && !is_other_client;
+        new.ends = if keeps { ends.max(old.ends) } else { ends };
+        let knows_more = new.ends > ends;
+        if let Some(heard) = update.last_transaction {
+            new.cltt = new.cltt.max(standing.by_my_clock(heard));
+        }
+        if let Some(expiry) = update.potential_expiry.map(|expiry| standing.by_my_clock(expiry)) {
             new.set_tsfp(expiry);
             new.set_atsfp(expiry);
         }
@@ -227,6 +254,9 @@ impl Bindings {
         self.queue.remove(id);
         self.refusals.remove(&id);
         let after = context.leases.install(context.now, id, new, false);
+        if knows_more {
+            self.queue.push(id);
+        }
         if has_ended {
             return Ok(self.give_to_owner(context, standing, id).max(after));
         }

@@ -50,15 +50,14 @@ impl Standing {
     /// In partner-down: until when a partner that knew of a lease until `told` may have given it to its client before it went
     /// down. ISC waits until `since` + MCLT for leases that have ended, whatever the partner knew of.
     fn partner_is_done(&self, told: Timestamp) -> Timestamp {
-        told.plus(self.ahead()).max(self.since).plus(self.mclt)
+        told.max(self.since).plus(self.mclt)
     }
 
     /// When a lease in that state moves on that stands in its list with the time `at`.
     pub fn moves_at(&self, state: BindingState, at: Timestamp) -> Timestamp {
         match state {
             BindingState::Expired | BindingState::Released | BindingState::Reset => self.partner_is_done(at),
-            BindingState::Active if self.leaves_expiry_to_partner() => at.plus(self.ahead()).plus(OVERDUE),
-            BindingState::Active => at.plus(self.ahead()),
+            BindingState::Active if self.leaves_expiry_to_partner() => at.plus(OVERDUE),
             _ => at,
         }
     }
@@ -202,15 +201,9 @@ mod tests {
 
     #[test]
     fn when_leases_end() {
-        let at = |role, state, ahead| {
-            let mut standing = standing(role, state);
-            standing.skew = ahead;
-            standing.moves_at(BindingState::Active, Timestamp(5000)).0
-        };
-        assert_eq!(at(Role::Primary, PeerState::Normal, 0), 5000);
-        assert_eq!(at(Role::Primary, PeerState::Normal, 7), 5007);
-        assert_eq!(at(Role::Primary, PeerState::Normal, -7), 5000);
-        assert_eq!(at(Role::Secondary, PeerState::Normal, 7), 5127);
-        assert_eq!(at(Role::Secondary, PeerState::CommunicationsInterrupted, 7), 5007);
+        let at = |role, state| standing(role, state).moves_at(BindingState::Active, Timestamp(5000)).0;
+        assert_eq!(at(Role::Primary, PeerState::Normal), 5000);
+        assert_eq!(at(Role::Secondary, PeerState::Normal), 5120);
+        assert_eq!(at(Role::Secondary, PeerState::CommunicationsInterrupted), 5000);
     }
 }

@@ -85,6 +85,9 @@ impl PeerState {
     }
 }
 
+/// Clocks that differ by no more than so many seconds agree.
+const AGREEMENT: i64 = 2;
+
 /// Where a relationship stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -133,14 +136,13 @@ impl Standing {
         };
     }
 
-    /// By how much my clock is ahead: what the partner granted ends so much later than it seems.
-    pub fn ahead(&self) -> Seconds {
-        Seconds(u32::try_from(self.skew).unwrap_or(0))
-    }
-
-    /// A time by the partner's clock, by mine.
+    /// A time by the partner's clock, by mine. A second or two are within what clocks that agree may show.
     pub fn by_my_clock(&self, at: Timestamp) -> Timestamp {
-        Timestamp(i64::from(at.0).saturating_add(self.skew).clamp(0, i64::from(u32::MAX)) as u32)
+        if self.skew.abs() <= AGREEMENT || matches!(at, Timestamp::UNSET | Timestamp::NEVER) {
+            return at;
+        }
+        let mine = i64::from(at.0).saturating_add(self.skew);
+        Timestamp(mine.clamp(1, i64::from(Timestamp::NEVER.0) - 1) as u32)
     }
 
     /// True if clients are answered.
@@ -161,6 +163,18 @@ mod tests {
         }
         assert_eq!(PeerState::from_number(12), None);
         assert_eq!(PeerState::named(b"backup"), None);
+    }
+
+    #[test]
+    fn times_are_read_by_my_clock() {
+        let mut standing = Standing::new(Role::Primary, Timestamp(5));
+        let read = |standing: &Standing, at| standing.by_my_clock(Timestamp(at)).0;
+        assert_eq!(read(&standing, 1000), 1000);
+        standing.skew = -2;
+        assert_eq!(read(&standing, 1000), 1000);
+        standing.skew = -30;
+        assert_eq!((read(&standing, 1000), read(&standing, 0), read(&standing, 7)), (970, 0, 1));
+        assert_eq!(standing.by_my_clock(Timestamp::NEVER), Timestamp::NEVER);
     }
 
     /// spec/failover.md 10.
