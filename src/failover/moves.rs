@@ -105,9 +105,6 @@ impl Work<'_> {
         }
         let mine = self.me.effective_state();
         let next = states::on_disconnect(mine);
-        if mine == PeerState::ConflictDone {
-            self.me.bindings.rescind();
-        }
         if next != self.me.standing.state {
             self.enter(next);
         }

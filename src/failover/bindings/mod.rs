@@ -104,10 +104,12 @@ impl Bindings {
         self.queue.rescind();
     }
 
-    /// The link is gone: what the partner asked for it will ask for again.
+    /// The link is gone: no answer to what was told will come, and what the partner asked for it will ask for again. (ISC
+    /// tells again only when some states are left, and so never again what it told while it recovered.)
     pub fn unlinked(&mut self) {
         self.acks.clear();
         self.request = None;
+        self.queue.rescind();
     }
 
     /// When `tick` has something to do.
