@@ -151,8 +151,8 @@ impl Client {
             }
             (ACK, State::Requesting | State::Bound) => {
                 let length = option(payload, 51)?.try_into().ok().map(u32::from_be_bytes)?;
-                // Servers count whole seconds.
-                let until = self.asked + (u64::from(length) * 1000).saturating_sub(1000);
+                // Servers count whole seconds, and take clocks that differ by one for equal.
+                let until = self.asked + (u64::from(length) * 1000).saturating_sub(3000);
                 self.held = Some(Held { address: address.into(), server: server.into(), since: self.asked, until });
                 self.state = State::Bound;
                 self.next = self.asked + u64::from(length) * 500;

@@ -4,9 +4,9 @@ use crate::leases::lease::BindingState;
 use crate::leases::peer::{PeerState, Role};
 use crate::wire::units::{Seconds, Timestamp};
 
-/// Clocks count whole seconds. (ISC takes the partner's word for an end that is up to 65 s away, and so lets a client lose its
+/// Clocks count whole seconds, and differ by one when they agree. (ISC takes the partner's word for an end that is up to 65 s away, and so lets a client lose its
 /// lease if the partner's clock is ahead.)
-const CLOCK_TOLERANCE: Seconds = Seconds(1);
+const CLOCK_TOLERANCE: Seconds = Seconds(2);
 
 /// The lease as it is here.
 #[derive(Clone, Copy, Debug)]
@@ -97,9 +97,9 @@ mod tests {
         ];
         for (local, role, early, late) in table {
             for ((incoming, early), late) in STATES.into_iter().zip(early).zip(late) {
-                let got = allowed((local, 1002), (incoming, 1001), role, PeerState::Normal);
+                let got = allowed((local, 1003), (incoming, 1001), role, PeerState::Normal);
                 assert_eq!(got, early, "{role:?} {local:?} to {incoming:?}, early");
-                let got = allowed((local, 1001), (incoming, 1000), role, PeerState::Normal);
+                let got = allowed((local, 1002), (incoming, 1000), role, PeerState::Normal);
                 assert_eq!(got, late, "{role:?} {local:?} to {incoming:?}, late");
             }
         }
@@ -112,11 +112,11 @@ mod tests {
             for local in STATES {
                 for incoming in STATES {
                     let want = local != Active || !matches!(incoming, Free | Backup);
-                    let got = allowed((local, 1001), (incoming, 2000), role, PeerState::Recover);
+                    let got = allowed((local, 1002), (incoming, 2000), role, PeerState::Recover);
                     assert_eq!(got, want, "{local:?} to {incoming:?}");
                 }
             }
-            assert!(!allowed((Active, 1002), (Expired, 0), role, PeerState::PartnerDown));
+            assert!(!allowed((Active, 1003), (Expired, 0), role, PeerState::PartnerDown));
         }
     }
 

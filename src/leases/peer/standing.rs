@@ -86,7 +86,7 @@ impl PeerState {
 }
 
 /// Clocks that differ by no more than so many seconds agree.
-const AGREEMENT: i64 = 2;
+const AGREEMENT: i64 = 1;
 
 /// Where a relationship stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,7 +136,7 @@ impl Standing {
         };
     }
 
-    /// A time by the partner's clock, by mine. A second or two are within what clocks that agree may show.
+    /// A time by the partner's clock, by mine. A second is within what clocks that agree may show.
     pub fn by_my_clock(&self, at: Timestamp) -> Timestamp {
         if self.skew.abs() <= AGREEMENT || matches!(at, Timestamp::UNSET | Timestamp::NEVER) {
             return at;
@@ -170,7 +170,7 @@ mod tests {
         let mut standing = Standing::new(Role::Primary, Timestamp(5));
         let read = |standing: &Standing, at| standing.by_my_clock(Timestamp(at)).0;
         assert_eq!(read(&standing, 1000), 1000);
-        standing.skew = -2;
+        standing.skew = -1;
         assert_eq!(read(&standing, 1000), 1000);
         standing.skew = -30;
         assert_eq!((read(&standing, 1000), read(&standing, 0), read(&standing, 7)), (970, 0, 1));
