@@ -91,16 +91,6 @@ class Talk(Connection):
         self.side.settle()
         return reply
 
-    def raw(self, data, what):
-        """Sends octets as they are, notes what comes back until the server ends the connection or stays silent."""
-        self.side.note(f"{self.name}{what}")
-        if self.outcome(lambda: (self.send(data), True)):
-            self.sock.settimeout(0.5)
-            while self.read():
-                pass
-            self.sock.settimeout(STEP_TIMEOUT)
-        self.side.settle()
-
 
 class Side:
     def __init__(self, binary, shell, isc, directory, isc_shell):

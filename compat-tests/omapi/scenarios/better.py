@@ -557,7 +557,7 @@ def disk_full(s):
     host = {"hardware-type": 1, "ip-address": address("10.0.0.50")}
     s.fill_disk()
     # The records until the end of the last block still find room.
-    c.sock.settimeout(1)
+    c.sock.settimeout(3)
     made = 0
     while made < 200 and c.open("host", {**host, "name": f"h{made}", "hardware-address": bytes([2, 0, 0, 0, 1, made])},
                                 flags=["create"]):
