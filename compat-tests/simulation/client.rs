@@ -88,7 +88,7 @@ impl Client {
         self.xid = random as u32;
         match (self.state, self.held) {
             (State::Bound, Some(held)) => self.act_bound(now, random, held),
-            (State::Silent, _) if random % 3 != 0 => {
+            (State::Silent, _) if !random.is_multiple_of(3) => {
                 self.next = now + random % 60_000;
                 (self.state, self.began) = (State::Selecting, now);
                 None

@@ -214,7 +214,7 @@ impl World {
             self.connections.remove(&connection);
             return;
         }
-        self.send_between(1 - side, connection, |side, connection| Event::Closed(side, connection));
+        self.send_between(1 - side, connection, Event::Closed);
     }
 
     /// Something for the other side of a connection, in order.
@@ -401,8 +401,8 @@ impl World {
     fn client_sends(&mut self, number: usize, out: Option<crate::client::Outgoing>) {
         let Some(out) = out else { return };
         let source = self.clients[number].held.map_or(Ipv4Addr::UNSPECIFIED, |held| held.address);
-        for side in 0..2 {
-            if out.to.is_some_and(|to| to != ADDRESSES[side]) || self.random.below(1000) < self.weather.loss {
+        for (side, address) in ADDRESSES.into_iter().enumerate() {
+            if out.to.is_some_and(|to| to != address) || self.random.below(1000) < self.weather.loss {
                 continue;
             }
             let delay = 1 + self.random.below(20);
@@ -460,7 +460,7 @@ impl World {
         let open: Vec<u64> = self.connections.keys().copied().collect();
         for connection in open {
             for side in 0..2 {
-                self.send_between(side, connection, |side, connection| Event::Closed(side, connection));
+                self.send_between(side, connection, Event::Closed);
             }
         }
     }

@@ -148,6 +148,15 @@ impl Engine {
         }
     }
 
+    /// When the hold of an offer ends. A lease that a client has of a shared pool needs none, and must not seem to last longer:
+    /// the partner would be told. (ISC's is.)
+    pub(super) fn offered_until(&self, old: &Lease, hold: Timestamp) -> Timestamp {
+        match self.store.standing(old.pool) {
+            Some(_) if old.state == BindingState::Active => old.ends,
+            _ => hold,
+        }
+    }
+
     /// Limits the length of a lease of a shared pool by what the partner knows, and notes in the new record what it will be
     /// told (spec/failover.md 13). `time` is what the client would get without a partner.
     pub(super) fn limit_by_partner(&self, now: Now, commits: bool, time: u32, old: &Lease, new: &mut Lease) -> u32 {
