@@ -68,7 +68,7 @@ impl Reloader {
         logger.info(&format!("Reloading configuration file {}.", self.path.display()));
         let (to, reloaded) = channel();
         let (path, waker) = (self.path.clone(), self.waker.clone());
-        let thread = std::thread::Builder::new().name("reload".into()).spawn(move || {
+        let thread = std::thread::Builder::new().name("reload".into()).stack_size(STACK).spawn(move || {
             let mut lines = Vec::new();
             let loaded = startup::load(&path, false, true, &mut |kind, line| lines.push((kind, line.to_string())));
             // Names of partners are looked up here, where nobody waits.
@@ -97,6 +97,9 @@ impl Reloader {
         outcome.ok()
     }
 }
+
+/// Octets of stack for loading: what the main thread has, so that what can be loaded at start can be loaded again.
+const STACK: usize = 8 << 20;
 
 /// Puts a new configuration in the place of the old one. False if it cannot be: the errors are logged.
 /// What the change brings about goes to `effects`.

@@ -104,11 +104,7 @@ impl Environment<'_> {
         match expression {
             Expr::Equal(left, right) => Some(self.equal(left, right)),
             Expr::NotEqual(left, right) => Some(!self.equal(left, right)),
-            Expr::And(left, right) => self.boolean(left).filter(|left| *left).and_then(|_| self.boolean(right)),
-            Expr::Or(left, right) => match self.boolean(left) {
-                Some(true) => Some(true),
-                left => self.boolean(right).or(left),
-            },
+            Expr::And(..) | Expr::Or(..) => self.connection(expression),
             Expr::Not(operand) => self.boolean(operand).map(|value| !value),
             Expr::Exists(option) => Some(self.packet_option(option.key).is_some()),
             Expr::Known => self.packet.map(|packet| packet.is_known()),
@@ -195,7 +191,7 @@ impl Environment<'_> {
     }
 
     /// The same, but what is there when it turns out to be null stays.
-    fn append_some(&mut self, expression: &Expr, out: &mut Vec<u8>) -> Option<()> {
+    pub(super) fn append_some(&mut self, expression: &Expr, out: &mut Vec<u8>) -> Option<()> {
         self.enter()?;
         let start = out.len();
         let done = self.append_of(expression, out);
@@ -211,10 +207,7 @@ impl Environment<'_> {
         match expression {
             Expr::Const(bytes) => out.extend_from_slice(bytes),
             Expr::Option(option) => out.extend_from_slice(self.packet_option(option.key)?),
-            Expr::Concat(left, right) => {
-                self.append_some(left, out)?;
-                self.append_some(right, out)?;
-            }
+            Expr::Concat(..) => return self.concatenation(expression, out),
             Expr::Substring { data, offset, length } => {
                 let data = self.data(data)?;
                 let (offset, length) = (self.number(offset)?, self.number(length)?);

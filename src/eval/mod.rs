@@ -3,6 +3,7 @@
 
 pub mod backtrack;
 pub mod bindings;
+mod chains;
 pub mod classify;
 pub mod environment;
 pub mod expression;

@@ -89,6 +89,11 @@ impl SourceMap {
         (line, column)
     }
 
+    /// The number of the line a span starts in, from 1; however long the line is.
+    pub fn line(&self, span: Span) -> usize {
+        self.files[span.file.0 as usize].lines().partition_point(|start| *start <= span.start)
+    }
+
     /// The line a span starts in, without its end.
     pub fn line_text(&self, span: Span) -> &str {
         let file = &self.files[span.file.0 as usize];

@@ -50,7 +50,7 @@ impl Settings {
         let done = self.done.entry(key).or_default();
         let void = if overrides { std::mem::take(done) } else { Vec::new() };
         done.push(statement.span);
-        let (line, _) = at.map.line_column(statement.span);
+        let line = at.map.line(statement.span);
         let describe = |span: Span| {
             let file = match span.file == statement.span.file {
                 true => String::new(),
