@@ -38,7 +38,8 @@ class Lease:
                 self.times.get("tsfp"))
 
     def shown(self):
-        """In one line, times relative to the start of the lease."""
+        """In one line, times relative to the start of the lease; what was before it is shown as the start. The time of the
+        client's last transaction is left out: ISC keeps it at the server that it took place at alone, lessor at both."""
         words = [self.state]
         for name in ("next", "rewind"):
             if f"{name} binding state" in self.values:
@@ -46,10 +47,10 @@ class Lease:
         words += [name for name in ("reserved", "dynamic-bootp") if name in self.values]
         words += [f"{name} {self.values[name]}" for name in ("hardware", "uid", "client-hostname") if name in self.values]
         start = self.times.get("starts")
-        for name in TIMES:
+        for name in TIMES[:-1]:
             if name in self.times:
                 when = self.times[name]
-                words.append(f"{name} {'never' if when == FAR else 'set' if start is None else f'~{when - start}'}")
+                words.append(f"{name} {'never' if when >= FAR - 1 else 'set' if start is None else f'~{max(0, when - start)}'}")
         return " ".join(words)
 
 

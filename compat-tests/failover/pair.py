@@ -56,7 +56,8 @@ STORY = re.compile(r"failover|^peer |balanced? |balancing|IMBALANCED|Sending upd
                    r"|Sent update|Both servers|Lease conflict|^Peer ")
 # How an update that was asked for went on depends on what crosses on the wire, and on how much there is to tell: lessor has
 # nothing to say of an address that nobody ever had, ISC dhcpd tells of each.
-CHATTER = re.compile(r"Update request |Received update request while|Sent update done|peer update completed|less critical than outgoing")
+CHATTER = re.compile(r"Update request |Received update request while|Sent update done|peer update completed|less critical than outgoing"
+                     r"|Sending updates to|xid mismatch")
 STARTED = "Server starting service."
 
 
@@ -286,6 +287,14 @@ class Pair:
         while (left := end - time.monotonic()) > 0:
             self.pump(left)
 
+    def mark(self):
+        """Where `since_mark` counts from."""
+        self.marked = time.monotonic()
+
+    def since_mark(self, seconds):
+        """Waits until that many seconds have passed since the mark: what follows comes at the same time in every pairing."""
+        self.pause(self.marked + seconds - time.monotonic())
+
     def at(self, client, seconds):
         """Waits until the lease of the client is that many seconds old."""
         self.pause(client.bound + seconds - time.monotonic())
@@ -337,9 +346,11 @@ class Pair:
                 raise Unfulfilled(f"{name} does not start:\n" + "\n".join(server.whole[-12:]))
 
     def both_normal(self):
-        """A fresh pair comes to normal."""
+        """A fresh pair comes to normal. (The order in which they get there is a matter of chance.)"""
         self.start("P", "S")
         self.normal()
+        self.untold()
+        self.forget()
 
     def stop(self, *names, how=signal.SIGKILL):
         for name in names:
@@ -580,8 +591,8 @@ class Pair:
             start = message.get("stos", 0)
             words = [f"  {name}>{other} {message.get('assigned-IP')} {BINDINGS.get(message.get('binding-status'))}"]
             for option, value in message.options:
-                if option in ("lease-expiry", "potential-expiry", "cltt") and value:
-                    words.append(f"{option} {f'~{value - start}' if start else 'set'}")
+                if option in ("lease-expiry", "potential-expiry") and value:
+                    words.append(f"{option} {f'~{max(0, value - start)}' if start and value < 0x7FFFFFFE else 'set'}")
                 elif option in ("chaddr", "client-id"):
                     words.append(f"{option} {value.hex()}")
                 elif option == "IP-flags":

@@ -13,7 +13,15 @@ def some_leases(p, count=4):
     for number in range(1, count + 1):
         p.dora(p.client(number))
     p.quiet()
-    p.tell("normal")
+    p.forget()
+
+
+def long_leases(p, count=4):
+    """Leases of both servers that outlive what follows: granted once, acknowledged, and renewed."""
+    some_leases(p, count)
+    for number in range(1, count + 1):
+        p.renew(p.client(number), p.client(number).server)
+    p.quiet()
     p.forget()
 
 
@@ -171,35 +179,37 @@ def renewed_while_it_ends(p):
 
 def partner_down(p, victim):
     other = "S" if victim == "P" else "P"
-    some_leases(p)
+    long_leases(p)
     p.stop(victim)
     p.until(lambda: p.servers[other].state == "communications-interrupted", 10, f"{other} notices")
     p.set_state(other, "partner-down")
     p.until(lambda: p.servers[other].state == "partner-down", 10, f"{other} in partner-down")
+    p.mark()
     p.tell("partner-down")
-    for number in (1, 2):
-        p.renew(p.client(number), other)
+    p.since_mark(13)
     for number in range(11, 16):
         p.dora(p.client(number), (other,))
-    p.pause(16)
+    p.since_mark(22)
     for number in range(16, 21):
         p.dora(p.client(number), (other,))
+    for number in (1, 2):
+        p.renew(p.client(number), other)
     p.tell("after the maximum client lead time")
     p.forget()
     p.start(victim)
     p.normal(60)
     p.tell("together again")
     p.leases()
-    p.updates()
+    p.forget()
 
 
-@scenario(core=True)
+@scenario(conf(mclt=20), core=True)
 def secondary_down(p):
     """The operator says that the secondary is down: the primary takes all addresses in time; the secondary returns."""
     partner_down(p, "S")
 
 
-@scenario()
+@scenario(conf(mclt=20))
 def primary_down(p):
     """The operator says that the primary is down: the secondary takes all addresses in time; the primary returns."""
     partner_down(p, "P")
@@ -207,20 +217,19 @@ def primary_down(p):
 
 def new_disk(p, victim):
     other = "S" if victim == "P" else "P"
-    some_leases(p)
+    long_leases(p)
     p.stop(victim)
     p.until(lambda: p.servers[other].state == "communications-interrupted", 10, f"{other} notices")
     p.set_state(other, "partner-down")
     p.until(lambda: p.servers[other].state == "partner-down", 10, f"{other} in partner-down")
-    for number in (1, 2):
-        p.renew(p.client(number), other)
-    p.dora(p.client(11), (other,))
     p.empty(victim)
     p.start(victim)
     p.until(lambda: p.servers[victim].state == "recover-wait", 20, f"{victim} waits")
+    p.quiet()
     p.tell("recovering")
     p.dora(p.client(12))
-    p.dora(p.client(13))
+    for number in (1, 2):
+        p.renew(p.client(number), other)
     p.normal(60)
     p.tell("together again")
     p.leases()
@@ -241,7 +250,7 @@ def primary_without_leases(p):
 @scenario()
 def lease_file_lost_in_communications_interrupted(p):
     """A server without its lease file meets a partner that was never told: partner-down follows by itself."""
-    some_leases(p)
+    long_leases(p)
     p.stop("S")
     p.states("communications-interrupted", None)
     p.empty("S")
@@ -251,10 +260,10 @@ def lease_file_lost_in_communications_interrupted(p):
     p.leases()
 
 
-@scenario(tolerance=4)
+@scenario(conf(mclt=40), tolerance=4)
 def conflict(p):
     """Both were in partner-down and served: potential-conflict, and then normal."""
-    some_leases(p)
+    long_leases(p)
     p.cut()
     p.states("communications-interrupted", "communications-interrupted", GONE)
     for name in ("P", "S"):
@@ -275,7 +284,7 @@ def conflict(p):
 @scenario(conf(peer="auto-partner-down 5;"))
 def by_itself(p):
     """`auto-partner-down`: nobody has to say that the partner is down."""
-    some_leases(p, 2)
+    long_leases(p, 2)
     p.stop("S")
     p.states("partner-down", None, 20)
     p.tell("partner-down")
@@ -295,7 +304,7 @@ def alone_from_the_start(p):
     p.tell("nobody there")
     p.start("S")
     p.normal(GONE)
-    p.tell("normal")
+    p.untold()
     p.stop("P", "S")
     p.start("P")
     p.dora(p.client(1), ("P",))

@@ -6,47 +6,41 @@ from book import conf, scenario
 @scenario(core=True)
 def fresh(p):
     """Two servers that know nothing come to normal and share the pool."""
-    p.start("P", "S")
-    p.normal()
-    p.tell("fresh start")
+    p.both_normal()
     p.leases()
-    p.updates()
 
 
 @scenario(core=True)
 def life(p):
     """Eight clients get addresses, renew at either server, release at either, and run out."""
     p.both_normal()
-    p.tell("normal")
-    p.forget()
+    p.mark()
     for number in range(1, 9):
         p.dora(p.client(number))
     p.quiet()
     p.leases()
     p.updates()
+    p.since_mark(7)
     for number in (1, 2):
-        p.at(p.client(number), 7)
         p.renew(p.client(number), "P")
     for number in (3, 5):
         p.renew(p.client(number), "S")
     p.quiet()
+    p.since_mark(19)
+    p.quiet()
     p.leases()
     p.updates()
-    for number, server in ((1, "P"), (3, "S"), (2, "P"), (5, "S")):
+    for when, number, server in ((26, 1, "P"), (32, 3, "S"), (38, 2, "P"), (44, 5, "S")):
+        p.since_mark(when)
         p.release(p.client(number), server)
         p.quiet()
         p.updates()
     p.leases()
-    for number in (4, 6, 7, 8):
-        p.at(p.client(number), 17)
-        p.quiet()
-    p.leases()
-    p.updates()
+    p.since_mark(51)
     for number in (1, 2, 3, 6):
         p.dora(p.client(number))
     p.quiet()
     p.leases()
-    p.tell("in the end")
 
 
 @scenario()
@@ -106,7 +100,6 @@ def declined(p):
 
 def balanced(p):
     p.both_normal()
-    p.tell("normal")
     for number in range(1, 9):
         p.discover(p.client(number))
         p.flush()

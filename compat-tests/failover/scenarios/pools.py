@@ -8,25 +8,27 @@ EXTRA = "min-balance 5;"
 def exhausted(p, name):
     """Clients of one server alone take all that it has; then the other one's addresses have to come over."""
     other = "S" if name == "P" else "P"
+    own = "free" if name == "P" else "backup"
     p.both_normal()
     for _ in range(6):
-        p.dora(p.client_of(name))
+        p.dora(p.client_of(name), show=False)
     p.quiet()
-    p.untold()
-    p.leases()
-    p.forget()
-    p.until(lambda: sum("balanced pool" in line for line in p.servers[name].whole) > 1, 30, f"{name} balances")
-    p.quiet()
-    p.untold()
-    p.forget()
+
+    def has_some():
+        used = p.servers[name].file().leases.values()
+        return sum(lease.state == own for lease in used) + (10 - len(used)) * (own == "free") > 0
+
     for _ in range(2):
-        p.dora(p.client_of(name))
+        p.until(has_some, 40, f"{name} gets addresses from its partner")
+        p.quiet()
+        client = p.client_of(name)
+        p.until(lambda c=client: p.dora(c, show=False) == name, 30, f"{name} serves its clients again")
+        p.note(f"{name} serves its clients again")
+        p.quiet()
+    p.note(f"a client of the other one is served by {p.dora(p.client_of(other), show=False)}")
     p.quiet()
     p.untold()
-    p.dora(p.client_of(other))
-    p.quiet()
-    p.untold()
-    p.leases()
+    p.agreement()
 
 
 @scenario(conf(peer=EXTRA, time=300, mclt=120), core=True)
@@ -59,21 +61,19 @@ def nothing_left(p):
 def balanced_again(p):
     """Balancing with other limits, in a pool that is used from one side."""
     p.both_normal()
-    p.tell("normal")
     for _ in range(7):
         p.dora(p.client_of("S"))
     p.quiet()
     p.pause(12)
     p.quiet()
     p.untold()
-    p.leases()
+    p.agreement()
 
 
 @scenario(conf(last=105))
 def small_pool(p):
     """A pool of six addresses, and the odd one out."""
     p.both_normal()
-    p.tell("normal")
     for number in range(1, 6):
         p.dora(p.client(number))
     p.quiet()
@@ -95,7 +95,6 @@ def window_of_one(p):
 def larger_pool(p):
     """151 addresses."""
     p.both_normal()
-    p.tell("normal")
     for number in range(1, 21):
         p.dora(p.client(number))
     p.quiet()
@@ -106,7 +105,6 @@ def larger_pool(p):
 def long_mclt(p):
     """The maximum client lead time does not bound anything."""
     p.both_normal()
-    p.forget()
     for number in (1, 2):
         p.dora(p.client(number))
     p.quiet()
@@ -118,7 +116,6 @@ def long_mclt(p):
 def without_end(p):
     """Leases without an end."""
     p.both_normal()
-    p.forget()
     for number in (1, 2):
         p.dora(p.client(number))
     p.quiet()
@@ -147,7 +144,6 @@ def reserved(p):
     p.start("P", leases=RESERVED)
     p.start("S", leases=RESERVED)
     p.normal()
-    p.tell("normal")
     p.forget()
     p.dora(p.client(1))
     p.quiet()

@@ -2,7 +2,7 @@
 
 import signal
 
-from scenarios.apart import GONE, some_leases
+from scenarios.apart import GONE, long_leases
 from book import conf, scenario
 
 
@@ -21,7 +21,7 @@ def recovery_by_the_operator(p):
 def alone(p, name="P"):
     """One server in partner-down, the other one dead."""
     other = "S" if name == "P" else "P"
-    some_leases(p, 2)
+    long_leases(p, 2)
     p.stop(other)
     p.until(lambda: p.servers[name].state == "communications-interrupted", 10, f"{name} notices")
     p.set_state(name, "partner-down")
@@ -39,7 +39,7 @@ def back(p, *names):
 @scenario()
 def restart_in_communications_interrupted(p):
     """The one that is left is restarted too, both ways of ending."""
-    some_leases(p, 2)
+    long_leases(p, 2)
     p.stop("S")
     p.states("communications-interrupted", None)
     p.stop("P", how=signal.SIGTERM)
@@ -103,13 +103,16 @@ def restart_in_recover(p):
     p.start("S")
     p.until(lambda: p.servers["S"].state == "recover", 30, "S is alone")
     p.tell("alone")
-    back(p, "P")
+    p.start("P")
+    p.normal(60)
+    p.untold()
+    p.leases()
 
 
 @scenario()
 def both_restarted(p):
     """Both are killed at once, and come back."""
-    some_leases(p, 2)
+    long_leases(p, 2)
     p.stop("P", "S")
     back(p, "P", "S")
 
@@ -117,7 +120,7 @@ def both_restarted(p):
 @scenario()
 def both_restarted_in_partner_down(p):
     """Both were in partner-down and are restarted."""
-    some_leases(p, 2)
+    long_leases(p, 2)
     p.cut()
     p.states("communications-interrupted", "communications-interrupted", GONE)
     for name in ("P", "S"):
@@ -131,7 +134,7 @@ def both_restarted_in_partner_down(p):
 @scenario()
 def paused(p):
     """An operator pauses a server: it serves nobody until it is restarted."""
-    some_leases(p, 2)
+    long_leases(p, 2)
     p.set_state("P", "paused")
     p.states("paused", "communications-interrupted")
     for number in (11, 12):
@@ -149,7 +152,7 @@ def paused(p):
 @scenario()
 def shut_down_state(p):
     """An operator puts a server into shutdown: the partner takes over."""
-    some_leases(p, 2)
+    long_leases(p, 2)
     p.set_state("S", "shutdown")
     p.states("partner-down", "shutdown")
     for number in (11, 12):
@@ -164,7 +167,7 @@ def shut_down_state(p):
 @scenario(conf(delay=6))
 def orderly_shutdown(p):
     """`control` with state 2: the partner is told and goes to partner-down; the server comes back as after a failure."""
-    some_leases(p, 2)
+    long_leases(p, 2)
     p.omshell("S", "new control", "open", "set state = 2", "update")
     p.until(lambda: not p.servers["S"].is_up, 60, "S ends")
     p.untold()
@@ -179,7 +182,7 @@ def orderly_shutdown(p):
 @scenario()
 def normal_said_twice(p):
     """An operator says what is true already."""
-    some_leases(p, 2)
+    long_leases(p, 2)
     p.set_state("P", "normal")
     p.quiet()
     p.tell("said to P")
@@ -192,7 +195,7 @@ def normal_said_twice(p):
 @scenario()
 def conflict_by_the_operator(p):
     """partner-down is said to the primary while the partner is there."""
-    some_leases(p, 2)
+    long_leases(p, 2)
     p.set_state("P", "partner-down")
     p.until(lambda: any("to potential-conflict" in line for line in p.servers["P"].whole), 10, "P obeys")
     p.pause(6)

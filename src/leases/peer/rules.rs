@@ -77,10 +77,17 @@ impl Standing {
         self.role == Role::Secondary && self.state == PeerState::Normal
     }
 
+    /// True if the partner may have extended leases of which this server does not know yet: it has just been started, or has
+    /// lost what it knew. A lease that it let end now would be taken from its client, and given up by an ISC partner that
+    /// believes every report of an end.
+    fn is_behind(&self) -> bool {
+        matches!(self.state, PeerState::Startup | PeerState::Recover)
+    }
+
     /// True if leases in that state move on by themselves when their time comes.
     pub fn expires(&self, state: BindingState) -> bool {
         match state {
-            BindingState::Active => true,
+            BindingState::Active => !self.is_behind(),
             BindingState::Expired | BindingState::Released | BindingState::Reset => {
                 self.state == PeerState::PartnerDown
             }
@@ -194,6 +201,9 @@ mod tests {
         let ends = |role, state, lease| standing(role, state).expires(lease);
         assert!(ends(Role::Primary, PeerState::Normal, BindingState::Active));
         assert!(ends(Role::Secondary, PeerState::CommunicationsInterrupted, BindingState::Active));
+        assert!(ends(Role::Secondary, PeerState::RecoverWait, BindingState::Active));
+        assert!(!ends(Role::Secondary, PeerState::Recover, BindingState::Active));
+        assert!(!ends(Role::Primary, PeerState::Startup, BindingState::Active));
         assert!(!ends(Role::Primary, PeerState::Normal, BindingState::Expired));
         assert!(ends(Role::Secondary, PeerState::PartnerDown, BindingState::Released));
         assert!(ends(Role::Secondary, PeerState::Normal, BindingState::Abandoned));
