@@ -19,17 +19,18 @@ max-lease-time {time};
   max-response-delay {delay};
   max-unacked-updates {unacked};
 {statements}}}
-subnet 10.0.0.0 netmask 255.255.255.0 {{
+subnet 10.0.0.0 netmask {net} {{
   option routers 10.0.0.254;
   pool {{
     failover peer "fo";
-    range 10.0.0.100 10.0.0.{last};
+    range {first} {last};
   }}
 }}
 """
 
 
-def conf(time=90, mclt=15, balance="split 128;", secs=3, last=109, delay=6, unacked=10, peer="", primary="", secondary="", more=""):
+def conf(time=90, mclt=15, balance="split 128;", secs=3, last=109, delay=6, unacked=10, peer="", primary="", secondary="", more="",
+         net="255.255.255.0", first="10.0.0.100"):
     """The configuration of a pair: a function of `P` and `S`. `peer` is put into the peer declaration of both servers,
     `primary` and `secondary` into that of one; `more` stands in front."""
     def text(name):
@@ -37,7 +38,8 @@ def conf(time=90, mclt=15, balance="split 128;", secs=3, last=109, delay=6, unac
         statements = [f"mclt {mclt};", balance] if is_primary else []
         statements += [f"load balance max seconds {secs};" if secs else "", peer, primary if is_primary else secondary]
         return KEYED + CONF.format(
-            time=time, delay=delay, unacked=unacked, last=last, more=more, role="primary" if is_primary else "secondary",
+            time=time, delay=delay, unacked=unacked, more=more, net=net, first=first,
+            last=last if "." in str(last) else f"10.0.0.{last}", role="primary" if is_primary else "secondary",
             here=LINK[name], there=LINK["S" if is_primary else "P"], statements="".join(f"  {s}\n" for s in statements if s))
 
     return text

@@ -116,6 +116,8 @@ class Server:
                     self.state = move.group(4)
                 else:
                     self.partner = move.group(4)
+            elif line.endswith(": Both servers normal"):
+                self.partner = "normal"
             if line == SENTINEL_LINE:
                 self.synced += 1
             elif STORY.search(line) and not line.startswith("DHCP") and not line.startswith("BOOT"):
@@ -207,6 +209,11 @@ class Pair:
         """Leaves out what the servers said about failover since the last time: for what depends on chance."""
         for server in self.servers.values():
             server.story = []
+
+    def unheard(self):
+        """Leaves out what they said about clients."""
+        for server in self.servers.values():
+            server.log = []
 
     @property
     def is_ours(self):
@@ -466,7 +473,7 @@ class Pair:
 
         def served(name):
             """What it takes to be answered: its line gives no reason against it."""
-            return sum(bool(re.match(r"(DHCPDISCOVER|DHCPREQUEST) .* via eth0$", line)) for line in log(name))
+            return sum(bool(re.match(r"(DHCPDISCOVER|DHCPREQUEST|BOOTREQUEST) .* via eth0$", line)) for line in log(name))
 
         def told(name):
             return sum(bool(re.match(r"(DHCP(OFFER|ACK|NAK) |BOOTREPLY )", line)) for line in log(name))
@@ -518,6 +525,8 @@ class Pair:
             self.request(client, offers[0], hears or (offers[0][0],), options, show)
         if show:
             self.flush()
+        else:
+            self.unheard()
         return offers[0][0] if offers else None
 
     def renew(self, client, to, options=()):
@@ -565,6 +574,12 @@ class Pair:
                 self.note(f"  {name} {address} {lease.shown() if lease else 'untouched'}")
             if agree and not (all(found.values()) and found["P"].essence() == found["S"].essence()):
                 self.fail(f"the servers do not agree about {address}")
+
+    def leases_without_names(self):
+        """The same without what clients call themselves."""
+        before = len(self.transcript)
+        self.leases()
+        self.transcript[before:] = [re.sub(r" client-hostname \S+", "", line) for line in self.transcript[before:]]
 
     def agreement(self):
         """Fails if the lease files do not agree, and puts nothing into the transcript: for what depends on chance."""

@@ -190,8 +190,8 @@ def partner_down(p, victim):
     for number in range(11, 16):
         p.dora(p.client(number), (other,))
     p.since_mark(22)
-    for number in range(16, 21):
-        p.dora(p.client(number), (other,))
+    served = [number for number in range(16, 21) if p.dora(p.client(number), (other,), show=False)]
+    p.note(f"served: {served}")
     for number in (1, 2):
         p.renew(p.client(number), other)
     p.tell("after the maximum client lead time")
@@ -199,8 +199,7 @@ def partner_down(p, victim):
     p.start(victim)
     p.normal(60)
     p.tell("together again")
-    p.leases()
-    p.forget()
+    p.agreement()
 
 
 @scenario(conf(mclt=20), core=True)
@@ -227,12 +226,12 @@ def new_disk(p, victim):
     p.until(lambda: p.servers[victim].state == "recover-wait", 20, f"{victim} waits")
     p.quiet()
     p.tell("recovering")
-    p.dora(p.client(12))
+    p.note(f"served by {p.dora(p.client(12), show=False)}")
     for number in (1, 2):
         p.renew(p.client(number), other)
     p.normal(60)
     p.tell("together again")
-    p.leases()
+    p.agreement()
 
 
 @scenario(core=True, tolerance=4)
@@ -284,7 +283,9 @@ def conflict(p):
 @scenario(conf(peer="auto-partner-down 5;"))
 def by_itself(p):
     """`auto-partner-down`: nobody has to say that the partner is down."""
+    p.mark()
     long_leases(p, 2)
+    p.since_mark(18)
     p.stop("S")
     p.states("partner-down", None, 20)
     p.tell("partner-down")

@@ -78,7 +78,7 @@ def identifiers(p):
     p.leases()
 
 
-@scenario()
+@scenario(tolerance=8)
 def declined(p):
     """An address that is in use: abandoned on both."""
     p.both_normal()

@@ -112,7 +112,7 @@ def long_mclt(p):
     p.updates()
 
 
-@scenario(conf(time=-1, mclt=20))
+@scenario(conf(time=-1, mclt=20), tolerance=10)
 def without_end(p):
     """Leases without an end."""
     p.both_normal()

@@ -84,6 +84,7 @@ def link_lost_in_recover_wait(p):
     p.empty("S")
     p.start("S")
     p.until(lambda: p.servers["S"].state == "recover-wait", 20, "S waits")
+    p.quiet()
     p.cut()
     p.until(lambda: p.servers["S"].state == "recover-done", 40, "S has waited")
     p.tell("apart")
@@ -114,7 +115,10 @@ def both_restarted(p):
     """Both are killed at once, and come back."""
     long_leases(p, 2)
     p.stop("P", "S")
-    back(p, "P", "S")
+    p.start("P", "S")
+    p.normal(60)
+    p.untold()
+    p.leases()
 
 
 @scenario()
