@@ -3,7 +3,8 @@
 #   make           build the server (release)
 #   make run       watch it serve two clients in network namespaces; LAB=keep leaves them up;
 #                  CONF=file IFACE=eth0 serves a real interface in the foreground
-#   make test      unit tests, the real ISC dhcpd beside ours, OMAPI, real clients, crashes, the corpus
+#   make test      unit tests, the real ISC dhcpd beside ours, OMAPI, failover, real clients, crashes, the corpus
+#   make failover  every scenario of failover, with the real ISC dhcpd in every pairing
 #   make bench     speed and memory beside ISC dhcpd and Kea; CASE="rate load check subnets" chooses
 #   make fuzz      every parser of what comes from outside, and the evaluator: 10 minutes each; SECONDS= TARGETS= choose
 #   make install   DESTDIR= PREFIX=/usr/local
@@ -24,10 +25,11 @@ CORPUS ?= ../shared/corpus
 
 TEST_PACKAGES = isc-dhcp-server isc-dhcp-client isc-dhcp-relay udhcpc iproute2 python3 dhcpd-pools python3-isc-dhcp-leases
 OMAPI_PACKAGES = isc-dhcp-server isc-dhcp-dev python3 python3-pypureomapi iproute2 gcc libc6-dev
+FAILOVER_PACKAGES = isc-dhcp-server iproute2 python3
 BENCH_PACKAGES = isc-dhcp-server kea-dhcp4-server kea-admin iproute2 python3
 LAB_PACKAGES = isc-dhcp-relay udhcpc iproute2
 
-.PHONY: all debug run test unit-test differential omapi crash clients corpus bench fuzz install clean
+.PHONY: all debug run test unit-test differential omapi failover failover-core crash clients corpus bench fuzz install clean
 
 all:
 	$(CARGO) build --release --bins
@@ -43,7 +45,7 @@ else
 	contrib/lab/lab $(if $(filter keep,$(LAB)),--keep)
 endif
 
-test: unit-test differential omapi crash clients corpus
+test: unit-test differential omapi failover-core crash clients corpus
 
 unit-test:
 	$(CARGO) test
@@ -56,6 +58,14 @@ omapi: debug
 	@contrib/packages $(OMAPI_PACKAGES)
 	compat-tests/omapi/run
 	compat-tests/omapi/hostile
+
+failover: debug
+	@contrib/packages $(FAILOVER_PACKAGES)
+	compat-tests/failover/run
+
+failover-core: debug
+	@contrib/packages $(FAILOVER_PACKAGES)
+	compat-tests/failover/run --core
 
 crash: debug
 	compat-tests/crash/run
