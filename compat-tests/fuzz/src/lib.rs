@@ -1,6 +1,7 @@
 //! What the fuzz targets share: texts that may be loaded, and a server without sockets and disk.
 
 pub mod operator;
+pub mod partner;
 
 use lessor::config::model::Config;
 use lessor::config::{load_text, Family};
