@@ -28,7 +28,7 @@ fn weather(seed: u64) -> Weather {
         delay: 6 + random.below(20) as u32,
         loss: random.below(80),
         mishaps: 20_000 + random.below(200_000),
-        skew: random.below(41) as i64 - 20,
+        skew: random.below(111) as i64 - 55,
         split: [0, 64, 128, 255][random.below(4) as usize],
     }
 }

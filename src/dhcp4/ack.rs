@@ -127,10 +127,10 @@ impl Engine {
         let mut new = self.new_record(&mut exchange);
         extras(&mut new).billing = billing;
         let Some(ends) = self.terms(&mut exchange, &mut new, out) else { return };
-        new.ends = match kind {
-            ReplyKind::Offer => self.offered_until(&exchange.old, offer_end),
-            ReplyKind::Ack | ReplyKind::Bootp => ends,
-        };
+        new.ends = if kind == ReplyKind::Offer { offer_end } else { ends };
+        if kind == ReplyKind::Offer {
+            self.keep_terms(&exchange.old, &mut new);
+        }
         exchange.expiry = ends;
         if new.flags.reserved && !exchange.old.flags.reserved {
             out.push(Effect::Log(LogKind::Debug, "Cannot reuse: lease is changing to RESERVED".into()));

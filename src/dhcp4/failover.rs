@@ -148,12 +148,12 @@ impl Engine {
         }
     }
 
-    /// When the hold of an offer ends. A lease that a client has of a shared pool needs none, and must not seem to last longer:
-    /// the partner would be told. (ISC's is.)
-    pub(super) fn offered_until(&self, old: &Lease, hold: Timestamp) -> Timestamp {
-        match self.store.standing(old.pool) {
-            Some(_) if old.state == BindingState::Active => old.ends,
-            _ => hold,
+    /// An offer holds a free address for the client. A lease of a shared pool that is a client's, or was and whose end the
+    /// partner does not know yet, needs no hold, and its times must not change: the partner would be told. (ISC's do.)
+    pub(super) fn keep_terms(&self, old: &Lease, new: &mut Lease) {
+        let is_idle = matches!(old.state, BindingState::Free | BindingState::Backup);
+        if self.store.peer_of(old.pool).is_some() && !is_idle {
+            (new.starts, new.ends, new.cltt) = (old.starts, old.ends, old.cltt);
         }
     }
 
