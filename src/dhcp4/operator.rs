@@ -40,8 +40,12 @@ impl Engine {
 
     /// Gives a lease the contents that an operator wants it to have; it is recorded. If it changes its state, time or flags,
     /// that is as if it had happened by itself: leaving a client runs its statements, a failover partner is told.
-    pub fn operate(&mut self, now: Now, id: LeaseId, new: Lease, out: &mut Vec<Effect>) -> JournalPosition {
+    pub fn operate(&mut self, now: Now, id: LeaseId, mut new: Lease, out: &mut Vec<Effect>) -> JournalPosition {
         let old = self.store.get(id);
+        if new.ends != old.ends && self.store.peer_of(old.pool).is_some() {
+            // The partner is told how long it may last.
+            new.tstp = new.tstp.max(new.ends);
+        }
         if (old.state, old.ends, old.flags) == (new.state, new.ends, new.flags) {
             return self.store.end(id, new, now.wall, true);
         }
