@@ -3,14 +3,15 @@
 
 use lessor::config::model::{Config, PeerId};
 use lessor::config::{load_text, Family};
+use lessor::daemon::SharedLeases;
 use lessor::dhcp4::effect::{Effect, Ingress, Interface, InterfaceId, Reply};
 use lessor::dhcp4::{Engine, Settings};
 use lessor::eval::startup::startup;
 use lessor::failover::{self, ConnectionId, Endpoint, Failover, Leases};
 use lessor::leases::file::FileText;
-use lessor::leases::lease::{JournalPosition, Lease, LeaseId};
+use lessor::leases::lease::{JournalPosition, Lease};
 use lessor::leases::objects::Objects;
-use lessor::leases::peer::{self, PeerRecord, PeerState};
+use lessor::leases::peer::{self, PeerState};
 use lessor::leases::reader::{read, Destination};
 use lessor::leases::store::LeaseStore;
 use lessor::wire::hardware::HardwareAddr;
@@ -84,37 +85,6 @@ pub struct Server {
     pub wants_sync: bool,
 }
 
-struct Shared<'s> {
-    engine: &'s mut Engine,
-    objects: &'s mut Objects,
-    effects: &'s mut Vec<Effect>,
-}
-
-impl Leases for Shared<'_> {
-    fn store(&self) -> &LeaseStore {
-        self.engine.store()
-    }
-
-    fn store_mut(&mut self) -> &mut LeaseStore {
-        self.engine.store_mut()
-    }
-
-    fn config(&self) -> &Arc<Config> {
-        self.engine.config()
-    }
-
-    fn install(&mut self, now: Now, lease: LeaseId, new: Lease, propagate: bool) -> JournalPosition {
-        self.engine.install(now, lease, new, propagate, self.effects)
-    }
-
-    fn record(&mut self, _: PeerId, record: PeerRecord) -> JournalPosition {
-        let mut text = Vec::new();
-        record.write(&mut text, false);
-        self.objects.failover = vec![record];
-        self.engine.store_mut().append(&text)
-    }
-}
-
 impl Server {
     /// Starts with a lease file, as the daemon does: read, move on what ended meanwhile, write anew, begin.
     pub fn start(text: &str, own: Ipv4Addr, partner: Ipv4Addr, disk: Disk, now: Now, seed: u64) -> Server {
@@ -166,7 +136,8 @@ impl Server {
         call: impl FnOnce(&mut Failover, &mut dyn Leases, &mut Vec<failover::Effect>),
     ) {
         let mut out = Vec::new();
-        let mut leases = Shared { engine: &mut self.engine, objects: &mut self.objects, effects: &mut self.effects };
+        let (engine, records) = (&mut self.engine, &mut self.objects.failover);
+        let mut leases = SharedLeases { engine, records, effects: &mut self.effects };
         call(&mut self.failover, &mut leases, &mut out);
         self.failover.leases_changed(now, &mut leases, &mut out);
         for effect in out {

@@ -27,6 +27,8 @@ mod reverse;
 mod startup;
 mod unserved;
 
+pub use failover::SharedLeases;
+
 use args::Parsed;
 use fatal::Fatal;
 use logging::Logger;

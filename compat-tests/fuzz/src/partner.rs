@@ -2,11 +2,9 @@
 
 use super::{load_leases, request, Server};
 use lessor::config::model::{Config, PeerId};
-use lessor::dhcp4::{effect, Engine};
+use lessor::daemon::SharedLeases;
 use lessor::failover::{ConnectionId, DialError, Effect, Endpoint, Failover, Leases};
-use lessor::leases::lease::{JournalPosition, Lease, LeaseId};
 use lessor::leases::peer::{PeerRecord, PeerState};
-use lessor::leases::store::LeaseStore;
 use lessor::wire::failover::{Message, MIN_MESSAGE};
 use lessor::wire::units::Now;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -29,37 +27,6 @@ pub fn text(is_primary: bool) -> String {
         subnet 10.77.0.0 netmask 255.255.255.0 {{
             pool {{ failover peer \"fo-test\"; range 10.77.0.100 10.77.0.109; }} }}"
     )
-}
-
-struct Shared<'s> {
-    engine: &'s mut Engine,
-    records: &'s mut Vec<PeerRecord>,
-    effects: &'s mut Vec<effect::Effect>,
-}
-
-impl Leases for Shared<'_> {
-    fn store(&self) -> &LeaseStore {
-        self.engine.store()
-    }
-
-    fn store_mut(&mut self) -> &mut LeaseStore {
-        self.engine.store_mut()
-    }
-
-    fn config(&self) -> &Arc<Config> {
-        self.engine.config()
-    }
-
-    fn install(&mut self, now: Now, lease: LeaseId, new: Lease, propagate: bool) -> JournalPosition {
-        self.engine.install(now, lease, new, propagate, self.effects)
-    }
-
-    fn record(&mut self, _: PeerId, record: PeerRecord) -> JournalPosition {
-        let mut text = Vec::new();
-        record.write(&mut text, false);
-        *self.records = vec![record];
-        self.engine.store_mut().append(&text)
-    }
 }
 
 /// A server that has just been started for the first time.
@@ -92,7 +59,7 @@ impl Partnered {
     fn run(&mut self, call: impl FnOnce(&mut Failover, Now, &mut dyn Leases, &mut Vec<Effect>)) {
         let (mut out, mut effects) = (Vec::new(), Vec::new());
         let engine = &mut self.server.engine;
-        let mut leases = Shared { engine, records: &mut self.records, effects: &mut effects };
+        let mut leases = SharedLeases { engine, records: &mut self.records, effects: &mut effects };
         call(&mut self.failover, self.server.now, &mut leases, &mut out);
         self.server.carry_out(effects);
         for effect in &out {

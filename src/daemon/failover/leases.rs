@@ -6,7 +6,6 @@ use crate::dhcp4::effect::Effect;
 use crate::dhcp4::engine::Engine;
 use crate::failover::Leases;
 use crate::leases::lease::{JournalPosition, Lease, LeaseId};
-use crate::leases::objects::Objects;
 use crate::leases::peer::PeerRecord;
 use crate::leases::store::LeaseStore;
 use crate::wire::units::Now;
@@ -15,15 +14,20 @@ use std::sync::Arc;
 /// What of the service failover reaches, for the time of one call.
 pub struct SharedLeases<'s> {
     pub engine: &'s mut Engine,
-    pub objects: &'s mut Objects,
+    /// The records of the relationships, as the lease file keeps them.
+    pub records: &'s mut Vec<PeerRecord>,
     /// What changes of leases bring about.
     pub effects: &'s mut Vec<Effect>,
 }
 
 impl<'s> SharedLeases<'s> {
     /// Those of a service.
-    pub fn new(engine: &'s mut Engine, lease_file: &'s mut LeaseFile, effects: &'s mut Vec<Effect>) -> Self {
-        SharedLeases { engine, objects: lease_file.objects_mut(), effects }
+    pub(in crate::daemon) fn new(
+        engine: &'s mut Engine,
+        lease_file: &'s mut LeaseFile,
+        effects: &'s mut Vec<Effect>,
+    ) -> Self {
+        SharedLeases { engine, records: &mut lease_file.objects_mut().failover, effects }
     }
 }
 
@@ -47,9 +51,9 @@ impl Leases for SharedLeases<'_> {
     fn record(&mut self, _: PeerId, record: PeerRecord) -> JournalPosition {
         let mut text = Vec::new();
         record.write(&mut text, self.engine.config().local_times);
-        match self.objects.failover.iter_mut().find(|old| old.name == record.name) {
+        match self.records.iter_mut().find(|old| old.name == record.name) {
             Some(old) => *old = record,
-            None => self.objects.failover.push(record),
+            None => self.records.push(record),
         }
         self.engine.store_mut().append(&text)
     }
