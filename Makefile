@@ -62,10 +62,12 @@ omapi: debug
 failover: debug
 	@contrib/packages $(FAILOVER_PACKAGES)
 	compat-tests/failover/run
+	compat-tests/failover/hostile
 
 failover-core: debug
 	@contrib/packages $(FAILOVER_PACKAGES)
 	compat-tests/failover/run --core
+	compat-tests/failover/hostile
 
 crash: debug
 	compat-tests/crash/run
