@@ -5,7 +5,7 @@
 #                  CONF=file IFACE=eth0 serves a real interface in the foreground
 #   make test      unit tests, the real ISC dhcpd beside ours, OMAPI, failover, real clients, crashes, the corpus
 #   make failover  every scenario of failover, with the real ISC dhcpd in every pairing
-#   make bench     speed and memory beside ISC dhcpd and Kea; CASE="rate load check subnets" chooses
+#   make bench     speed and memory beside ISC dhcpd and Kea; CASE="rate load check subnets failover" chooses
 #   make fuzz      every parser of what comes from outside, and the evaluator: 10 minutes each; SECONDS= TARGETS= choose
 #   make install   DESTDIR= PREFIX=/usr/local
 
