@@ -63,6 +63,7 @@ failover: debug
 	@contrib/packages $(FAILOVER_PACKAGES)
 	compat-tests/failover/run
 	compat-tests/failover/hostile
+	compat-tests/failover/chance --seeds 1-8
 
 failover-core: debug
 	@contrib/packages $(FAILOVER_PACKAGES)
