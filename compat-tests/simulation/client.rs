@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 const DISCOVER: u8 = 1;
 const OFFER: u8 = 2;
 const REQUEST: u8 = 3;
+const DECLINE: u8 = 4;
 const ACK: u8 = 5;
 const NAK: u8 = 6;
 const RELEASE: u8 = 7;
@@ -148,6 +149,12 @@ impl Client {
                 self.offered = Some((address.into(), server.into()));
                 let request = self.message(now, REQUEST, Ipv4Addr::UNSPECIFIED, &[(50, &address), (54, &server)]);
                 Self::broadcast(request)
+            }
+            // Somebody else has the address: one ACK in fifty is declined.
+            (ACK, State::Requesting) if self.xid % 50 == 7 => {
+                self.state = State::Silent;
+                let decline = self.message(now, DECLINE, Ipv4Addr::UNSPECIFIED, &[(50, &address), (54, &server)]);
+                Self::broadcast(decline)
             }
             (ACK, State::Requesting | State::Bound) => {
                 let length = option(payload, 51)?.try_into().ok().map(u32::from_be_bytes)?;

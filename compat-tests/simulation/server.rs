@@ -15,7 +15,7 @@ use lessor::leases::peer::{self, PeerState};
 use lessor::leases::reader::{read, Destination};
 use lessor::leases::store::LeaseStore;
 use lessor::wire::hardware::HardwareAddr;
-use lessor::wire::units::{Now, Timestamp};
+use lessor::wire::units::{Now, Seconds, Timestamp};
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
@@ -104,8 +104,9 @@ impl Server {
             network: config.subnets[subnet.index()].network,
         };
         let globals = startup(&config, &Default::default(), now.wall).globals;
-        let mut engine =
-            Engine::new(config.clone(), Settings::default(), store, vec![interface], Arc::default(), globals);
+        // The time for which a declined address is left alone.
+        let settings = Settings { abandon_lease_time: Seconds(300), ..Settings::default() };
+        let mut engine = Engine::new(config.clone(), settings, store, vec![interface], Arc::default(), globals);
         let mut effects = Vec::new();
         engine.load_finished(now, &mut effects);
         let (mut file, mut rewritten) = (FileText::new(), Vec::new());

@@ -137,7 +137,10 @@ fn age(standing: &Standing, lease: &Lease, state: BindingState, update: &Binding
         Some(heard) => (standing.by_my_clock(heard), lease.cltt),
         None => (update.starts.unwrap_or(lease.starts), lease.starts),
     };
-    if heard.plus(MARGIN) < mine {
+    // Of two active leases either server may take the other's to be the older one, and both must not; an end that is refused
+    // is taken back by the partner.
+    let margin = if state == BindingState::Active { MARGIN } else { Seconds(0) };
+    if heard.plus(margin) < mine {
         Age::Older
     } else if mine.plus(MARGIN) < heard {
         Age::Newer
