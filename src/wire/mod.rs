@@ -2,6 +2,7 @@
 
 pub mod checksum;
 pub mod dhcp4;
+pub mod dns;
 pub mod failover;
 pub mod frame;
 pub mod hardware;
