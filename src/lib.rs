@@ -6,6 +6,7 @@
 
 pub mod config;
 pub mod daemon;
+pub mod ddns;
 pub mod dhcp4;
 pub mod eval;
 pub mod failover;

@@ -4,6 +4,7 @@ mod chain;
 #[cfg(test)]
 mod corpus_tests;
 pub mod cursor;
+pub mod dns;
 pub mod file;
 pub mod ia;
 pub mod journal;
