@@ -3,6 +3,7 @@
 //! Without anything to do the loop sleeps.
 
 use super::clock::Clock;
+use super::ddns::{DdnsService, NamedLeases};
 use super::execute::Executor;
 use super::failover::{FailoverService, SharedLeases};
 use super::fatal::Fatal;
@@ -18,6 +19,7 @@ use super::reverse::ReverseLookup;
 use crate::dhcp4::effect::{Effect, Ingress, InterfaceId};
 use crate::dhcp4::engine::Engine;
 use crate::eval::LogKind;
+use crate::leases::dns::DnsChange;
 use crate::leases::journal::disk::{error_text, RealDisk};
 use crate::leases::journal::{Journal, Report};
 use crate::net::echo::EchoSocket;
@@ -45,6 +47,8 @@ const FIRST_LISTENER: usize = 4;
 pub const FIRST_OF_OMAPI: usize = 1 << 24;
 /// Those of failover's listeners and connections begin behind any of OMAPI's.
 pub const FIRST_OF_FAILOVER: usize = 1 << 26;
+/// Those of DNS updates begin behind any of failover's.
+pub const FIRST_OF_DDNS: usize = 1 << 28;
 /// How many events one poll takes at the most.
 const EVENTS: usize = 256;
 /// How many echo replies are read before packets are served again.
@@ -67,6 +71,7 @@ pub struct Service {
     /// `None` without `omapi-port`.
     pub omapi: Option<OmapiService>,
     pub failover: FailoverService,
+    pub ddns: DdnsService,
     pub server_port: u16,
     /// Interfaces come and go without a line in the log.
     pub quiet: bool,
@@ -186,6 +191,7 @@ impl<'l> EventLoop<'l> {
                 SIGNALS => signalled = true,
                 ECHO => echoes = true,
                 SYSLOG => {}
+                Token(number) if number >= FIRST_OF_DDNS => self.service.ddns.notice(event),
                 Token(number) if number >= FIRST_OF_FAILOVER => self.service.failover.notice(event),
                 Token(number) if number >= FIRST_OF_OMAPI => {
                     self.service.omapi.iter_mut().for_each(|omapi| omapi.notice(event));
@@ -208,6 +214,7 @@ impl<'l> EventLoop<'l> {
         self.serve(now)?;
         self.serve_omapi(now)?;
         self.serve_failover(now)?;
+        self.serve_ddns(now);
         self.finish_round(now);
         Ok(())
     }
@@ -223,8 +230,13 @@ impl<'l> EventLoop<'l> {
         let wall = [deadlines.wall, self.service.lease_file.next_try(), failover.wall].into_iter().flatten().min();
         let wall = wall.map(|at| u64::from(at.since(now.wall).0) * 1000);
         let omapi = self.service.omapi.as_ref().and_then(OmapiService::next_deadline);
-        let millis =
-            deadlines.millis.into_iter().chain(omapi).chain(failover.millis).map(|at| at.saturating_sub(now.millis));
+        let millis = deadlines
+            .millis
+            .into_iter()
+            .chain(omapi)
+            .chain(failover.millis)
+            .chain(self.service.ddns.next_deadline())
+            .map(|at| at.saturating_sub(now.millis));
         let wait = wall.into_iter().chain(millis).min()?;
         Some(Duration::from_millis(wait))
     }
@@ -247,7 +259,9 @@ impl<'l> EventLoop<'l> {
             self.logger.log(kind, &line);
         }
         if let Some(names) = self.service.names.poll() {
-            self.service.engine.set_names(Arc::new(names));
+            let names = Arc::new(names);
+            self.service.engine.set_names(names.clone());
+            self.service.ddns.set_names(names);
         }
         for (address, name) in self.service.reverse.poll() {
             self.service.engine.name_found(now, address, name, &mut self.effects);
@@ -417,6 +431,7 @@ impl<'l> EventLoop<'l> {
                 Effect::Log(kind, line) => self.logger.log(kind, &line),
                 Effect::Say(kind, octets) => self.logger.say(kind, &octets),
                 Effect::Send(reply) => self.outbox.push(reply),
+                Effect::Dns(change) => self.change_names(change),
                 Effect::Ping(address) => self.ping(address),
                 Effect::LookUpName(address) => self.service.reverse.ask(address),
                 Effect::Execute { command, arguments } => {
@@ -429,6 +444,19 @@ impl<'l> EventLoop<'l> {
         }
         self.effects = effects;
         fatal.map_or(Ok(()), |line| Err(Fatal::new(line)))
+    }
+
+    /// DNS updates' share of a round.
+    fn serve_ddns(&mut self, now: Now) {
+        let Service { ddns, engine, .. } = &mut self.service;
+        self.busy |= ddns.serve(now, &mut NamedLeases(engine), self.poll.registry(), self.logger);
+    }
+
+    /// Names have to go into the DNS, or out of it.
+    fn change_names(&mut self, change: DnsChange) {
+        let Service { ddns, engine, clock, .. } = &mut self.service;
+        let now = clock.now();
+        ddns.change(now, change, &mut NamedLeases(engine), self.poll.registry(), self.logger);
     }
 
     fn ping(&mut self, address: std::net::Ipv4Addr) {

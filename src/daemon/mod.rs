@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod clock;
 mod daemonize;
+mod ddns;
 mod duid;
 mod eventloop;
 mod execute;
@@ -25,7 +26,6 @@ mod privileges;
 mod reload;
 mod reverse;
 mod startup;
-mod unserved;
 
 pub use failover::SharedLeases;
 

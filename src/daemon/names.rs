@@ -43,6 +43,11 @@ pub fn of(config: &Config) -> BTreeSet<Arc<str>> {
             }
         }
     }
+    let servers = config.zones.iter().flat_map(|zone| zone.primary.iter().chain(&zone.secondary));
+    names.extend(servers.filter_map(|server| match server {
+        FixedAddress::Name(name) => Some(name.clone()),
+        FixedAddress::Address(_) => None,
+    }));
     names
 }
 

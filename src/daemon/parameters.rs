@@ -1,10 +1,12 @@
 //! Parameters that count for the whole server: read once at start, from the root scope (spec/config-language.md 5, "G").
 
 use crate::config::model::Key;
+use crate::ddns::Conflicts;
 use crate::eval::startup::Startup;
+use crate::wire::dns::guard::Style;
 use crate::wire::units::Seconds;
 use std::borrow::Cow;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Codes of space `server`.
 mod code {
@@ -17,6 +19,12 @@ mod code {
     pub const LOCAL_ADDRESS: u32 = 35;
     pub const OMAPI_KEY: u32 = 36;
     pub const DDNS_UPDATE_STYLE: u32 = 39;
+    pub const UPDATE_CONFLICT_DETECTION: u32 = 48;
+    pub const DDNS_LOCAL_ADDRESS4: u32 = 80;
+    pub const DDNS_LOCAL_ADDRESS6: u32 = 81;
+    pub const DDNS_DUAL_STACK_MIXED_MODE: u32 = 93;
+    pub const DDNS_GUARD_ID_MUST_MATCH: u32 = 94;
+    pub const DDNS_OTHER_GUARD_IS_DYNAMIC: u32 = 95;
     pub const LOG_FACILITY: u32 = 44;
     pub const DHCPV6_LEASE_FILE_NAME: u32 = 54;
     pub const DHCPV6_PID_FILE_NAME: u32 = 55;
@@ -39,8 +47,12 @@ pub struct Parameters {
     pub omapi_port: Option<u16>,
     /// The name of the key that OMAPI is restricted to, as it was declared.
     pub omapi_key: Option<Box<str>>,
-    /// `ddns-update-style` is not `none`.
-    pub ddns_updates: bool,
+    /// `ddns-update-style`; `None`: no DNS updates are made.
+    pub ddns_style: Option<Style>,
+    /// How DNS updates find out and spare the names of others.
+    pub ddns_conflicts: Conflicts,
+    pub ddns_local_address4: Option<Ipv4Addr>,
+    pub ddns_local_address6: Option<Ipv6Addr>,
     pub local_port: Option<u16>,
     pub remote_port: Option<u16>,
     pub limited_broadcast: Option<Ipv4Addr>,
@@ -74,6 +86,17 @@ fn omapi_key(startup: &Startup, keys: &[Key]) -> Result<Option<Box<str>>, Unusab
     }
 }
 
+/// How DNS updates treat names in use (spec/ddns.md 2).
+fn conflicts(startup: &Startup) -> Conflicts {
+    let is_not_off = |code| startup.octets(code).is_none() || startup.is_on(code);
+    Conflicts {
+        detects: is_not_off(code::UPDATE_CONFLICT_DETECTION),
+        mixed: startup.is_on(code::DDNS_DUAL_STACK_MIXED_MODE),
+        must_match: is_not_off(code::DDNS_GUARD_ID_MUST_MATCH),
+        other_is_dynamic: startup.is_on(code::DDNS_OTHER_GUARD_IS_DYNAMIC),
+    }
+}
+
 /// Reads the parameters, in ISC's order of complaints. `keys` are the declared ones.
 pub fn read(startup: &Startup, keys: &[Key]) -> Result<Parameters, Unusable> {
     use code::*;
@@ -88,6 +111,9 @@ pub fn read(startup: &Startup, keys: &[Key]) -> Result<Parameters, Unusable> {
     if update_style == Some([1]) {
         return Err(Unusable("ddns-update-style ad_hoc no longer supported".into()));
     }
+    // Values of another length count as none.
+    let address4 = startup.octets(DDNS_LOCAL_ADDRESS4).and_then(|octets| <[u8; 4]>::try_from(octets).ok());
+    let address6 = startup.octets(DDNS_LOCAL_ADDRESS6).and_then(|octets| <[u8; 16]>::try_from(octets).ok());
     let facility = exact::<1>(startup, LOG_FACILITY, "invalid log facility")?;
     exact::<2>(startup, DELAYED_ACK, "invalid max delayed ACK count ")?;
     exact::<4>(startup, MAX_ACK_DELAY, "invalid max ack delay configuration")?;
@@ -100,7 +126,10 @@ pub fn read(startup: &Startup, keys: &[Key]) -> Result<Parameters, Unusable> {
         dhcpv6_pid_file_name: text(DHCPV6_PID_FILE_NAME),
         omapi_port,
         omapi_key,
-        ddns_updates: update_style.is_some_and(|style| style != [0]),
+        ddns_style: update_style.and_then(|[style]| Style::of(style)),
+        ddns_conflicts: conflicts(startup),
+        ddns_local_address4: address4.map(Ipv4Addr::from),
+        ddns_local_address6: address6.map(Ipv6Addr::from),
         local_port,
         remote_port,
         limited_broadcast: broadcast.map(Ipv4Addr::from),

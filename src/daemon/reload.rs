@@ -12,7 +12,6 @@ use super::logging::Logger;
 use super::names;
 use super::parameters::Parameters;
 use super::startup::{self, Loaded};
-use super::unserved;
 use crate::config;
 use crate::dhcp4::effect::Effect;
 use crate::dhcp4::engine::Settings;
@@ -191,13 +190,12 @@ fn try_swap(
     if let Some(facility) = parameters.log_facility {
         logger.set_facility(facility);
     }
-    for line in unserved::warnings(&parameters) {
-        logger.error(&line);
-    }
     service.names.watch(names::of(&config));
     service.engine.reconfigure(config.clone(), settings, known, globals);
     service.engine.set_dynamic_hosts(&service.lease_file.objects().hosts);
-    service.engine.set_names(Arc::new(names));
+    let names = Arc::new(names);
+    service.engine.set_names(names.clone());
+    service.ddns.reconfigure(&config, &parameters, names, logger);
     let mut leases = SharedLeases::new(&mut service.engine, &mut service.lease_file, effects);
     service.failover.reconfigure(service.clock.now(), &config, places, &mut leases);
     Ok(())

@@ -3,7 +3,8 @@
 
 use super::args::Args;
 use super::clock::{self, Clock};
-use super::eventloop::{poll_and_waker, Ending, EventLoop, Service, FIRST_OF_FAILOVER, FIRST_OF_OMAPI};
+use super::ddns::DdnsService;
+use super::eventloop::{poll_and_waker, Ending, EventLoop, Service, FIRST_OF_DDNS, FIRST_OF_FAILOVER, FIRST_OF_OMAPI};
 use super::execute::Executor;
 use super::failover::{endpoints, FailoverService, SharedLeases};
 use super::fatal::Fatal;
@@ -18,7 +19,7 @@ use super::paths::{self, Paths, Port};
 use super::privileges::{self, Identity};
 use super::reload::Reloader;
 use super::reverse::ReverseLookup;
-use super::{daemonize, duid, pid, unserved};
+use super::{daemonize, duid, pid};
 use crate::config::model::Config;
 use crate::config::{self, Family, Message};
 use crate::dhcp4::effect::Effect;
@@ -27,6 +28,7 @@ use crate::eval::bindings::Bindings;
 use crate::eval::environment::{Names, Outcome};
 use crate::eval::startup::{run_again, startup, Startup};
 use crate::eval::LogKind;
+use crate::leases::dns::DnsChange;
 use crate::leases::journal::disk::{error_text, Opened, RealDisk};
 use crate::leases::journal::Journal;
 use crate::leases::objects::{write_server_duid, Objects};
@@ -181,6 +183,8 @@ struct Database {
     objects: Objects,
     file: Option<Opened<File>>,
     disk: RealDisk,
+    /// Names that go because their leases ended while the server was down.
+    names: Vec<DnsChange>,
 }
 
 impl Start<'_> {
@@ -289,11 +293,9 @@ impl Start<'_> {
             OmapiService::open(port, key, FIRST_OF_OMAPI, clock.now().millis, self.logger)
         });
         self.run_top_level_again(&config, &names, database.engine.globals_mut())?;
-        for line in unserved::warnings(&parameters) {
-            self.logger.error(&line);
-        }
         let places = endpoints(&config)?;
-        let Database { mut engine, objects, file, disk } = database;
+        let Database { mut engine, objects, file, disk, names: ended } = database;
+        let ddns = DdnsService::open(&config, &parameters, names.clone(), ended, FIRST_OF_DDNS, self.logger);
         let hardware: Vec<_> = listeners.iter().map(|listener| listener.served.link.hardware).collect();
         let now = clock::wall();
         let duid = duid::choose(objects.server_duid.as_deref(), config.server_duid.as_ref(), &hardware, now)
@@ -346,6 +348,7 @@ impl Start<'_> {
             reloader,
             omapi,
             failover,
+            ddns,
             server_port: settings.server_port,
             quiet: self.args.quiet,
         };
@@ -382,6 +385,7 @@ impl Start<'_> {
             abandon_lease_time: DEFAULT_ABANDON_LEASE_TIME,
             check_secs_byte_order: false,
             server_id_check: false,
+            dns_style: None,
         }
     }
 
@@ -389,13 +393,14 @@ impl Start<'_> {
     fn open_database(&mut self, mut engine: Engine, objects: Objects, now: Now) -> Result<Database, Fatal> {
         let mut effects = Vec::new();
         engine.load_finished(now, &mut effects);
-        let mut outcomes = Vec::new();
+        let (mut outcomes, mut names) = (Vec::new(), Vec::new());
         for effect in effects {
             match effect {
                 Effect::Log(kind, line) => outcomes.push(Outcome::Log(kind, line)),
                 Effect::Say(kind, octets) => outcomes.push(Outcome::Say(kind, octets)),
                 Effect::Execute { command, arguments } => outcomes.push(Outcome::Execute { command, arguments }),
                 Effect::Fatal(line) => outcomes.push(Outcome::Fatal(line)),
+                Effect::Dns(change) => names.push(change),
                 Effect::Send(_) | Effect::Ping(_) | Effect::LookUpName(_) => {}
             }
         }
@@ -408,10 +413,10 @@ impl Start<'_> {
         let read = (engine.store_mut(), &objects);
         if self.args.test_leases {
             leasefile::write_for_test(path, &config, read, now.wall, self.logger);
-            return Ok(Database { engine, objects, file: None, disk });
+            return Ok(Database { engine, objects, file: None, disk, names });
         }
         let file = leasefile::write_at_start(path, &disk, &config, read, now.wall, self.logger);
-        Ok(Database { engine, objects, file, disk })
+        Ok(Database { engine, objects, file, disk, names })
     }
 
     /// Step 15.
@@ -478,5 +483,6 @@ pub fn apply(base: Settings, parameters: &Parameters) -> Settings {
         abandon_lease_time: parameters.abandon_lease_time.unwrap_or(base.abandon_lease_time),
         check_secs_byte_order: parameters.check_secs_byte_order,
         server_id_check: parameters.server_id_check,
+        dns_style: parameters.ddns_style,
     }
 }

@@ -145,6 +145,7 @@ impl Engine {
                 self.run_block(&mut exchange.draft, &block, out);
             }
         }
+        self.update_names(&mut exchange, out);
         let Some(mut new) = exchange.draft.lease.take() else { return };
         extras(&mut new).variables = exchange.draft.take_variables();
         exchange.draft.store_hooks(&mut new);

@@ -1,6 +1,7 @@
 //! What the engine takes in and what it wants done.
 
 use crate::config::model::NetworkId;
+use crate::leases::dns::DnsChange;
 use crate::leases::lease::{JournalPosition, LeaseId};
 use std::net::{Ipv4Addr, SocketAddrV4};
 
@@ -63,6 +64,8 @@ pub enum Effect {
     Ping(Ipv4Addr),
     /// Ask the DNS for the name of an address; `Engine::name_found` is told.
     LookUpName(Ipv4Addr),
+    /// Names have to be put into the DNS, or taken out.
+    Dns(DnsChange),
     /// Run a program without a shell and log its exit status.
     Execute {
         command: Vec<u8>,

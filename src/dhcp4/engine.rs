@@ -19,6 +19,7 @@ use crate::leases::store::LeaseStore;
 use crate::options::decode::{DecodeNote, NoteLevel, PacketOptions};
 use crate::options::registry::SpaceId;
 use crate::wire::dhcp4::{MessageError, MessageView};
+use crate::wire::dns::guard::Style;
 use crate::wire::units::{Now, Seconds, Timestamp};
 use rustc_hash::FxHashMap;
 use std::net::Ipv4Addr;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub check_secs_byte_order: bool,
     /// A REQUEST for a lease of a failover pool that names another server is not answered.
     pub server_id_check: bool,
+    /// How names are guarded; `None`: no DNS updates are made.
+    pub dns_style: Option<Style>,
 }
 
 impl Default for Settings {
@@ -46,6 +49,7 @@ impl Default for Settings {
             abandon_lease_time: Seconds(86400),
             check_secs_byte_order: false,
             server_id_check: false,
+            dns_style: None,
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Serving pools that are shared with a failover partner (spec/failover.md 12, 13, 20): whether a client is answered by this
 //! server at all, with which address, and for how long.
 
+use super::dns;
 use super::effect::Effect;
 use super::engine::Engine;
 use super::intake::{Request, SERVER_IDENTIFIER};
 use super::scopes::Draft;
 use super::LogKind;
 use crate::config::model::{NetworkId, PoolId};
+use crate::leases::dns::DnsRecord;
 use crate::leases::lease::{BindingState, JournalPosition, Lease, LeaseId};
 use crate::leases::peer::{self, Role, ServiceClass, Standing};
 use crate::wire::units::{Now, Timestamp};
@@ -177,11 +179,17 @@ impl Engine {
         &mut self,
         now: Now,
         id: LeaseId,
-        new: Lease,
+        mut new: Lease,
         propagate: bool,
         out: &mut Vec<Effect>,
     ) -> JournalPosition {
         self.forget_pending(id);
+        let old = self.store.get(id);
+        let is_other_client = old.hardware != new.hardware || old.uid != new.uid;
+        if new.state == BindingState::Active && is_other_client && dns::record(old) != DnsRecord::default() {
+            self.remove_names(old, false, out);
+            dns::forget_names(&mut new);
+        }
         let change = if propagate { super::transitions::Change::EVENT } else { super::transitions::Change::PARTNER };
         self.supersede(now, id, new, change, out)
     }

@@ -6,6 +6,7 @@ mod billing;
 mod bootp;
 mod decline;
 mod discover;
+mod dns;
 pub mod effect;
 pub mod engine;
 mod failover;

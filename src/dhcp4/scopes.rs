@@ -64,6 +64,11 @@ impl<'r, 'p> Draft<'r, 'p> {
     }
 
     /// The variables of the lease.
+    pub fn variables(&self) -> Option<&Bindings> {
+        self.variables.as_ref()
+    }
+
+    /// Takes the variables of the lease.
     pub fn take_variables(&mut self) -> Bindings {
         self.variables.take().unwrap_or_default()
     }

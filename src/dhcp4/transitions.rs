@@ -168,6 +168,7 @@ impl Engine {
 
     /// The lease is nobody's any more: its `on expiry` or `on release` runs, and what only a client's lease has goes.
     fn leave_client(&mut self, now: Now, ending: Ending, lease: &mut Lease, out: &mut Vec<Effect>) {
+        self.remove_names(lease, true, out);
         let block = lease.extras.as_deref_mut().and_then(|extras| match ending {
             Ending::Expiry => extras.on_expiry.take(),
             Ending::Release => extras.on_release.take(),
@@ -204,6 +205,9 @@ impl Engine {
     /// with a failover partner is free when both know.
     pub(super) fn release(&mut self, now: Now, id: LeaseId, request: Option<&Request<'_>>, out: &mut Vec<Effect>) {
         let mut lease = self.store.get(id).clone();
+        if matches!(lease.state, BindingState::Active | BindingState::Abandoned) {
+            self.remove_names(&lease, false, out);
+        }
         let block = lease.extras.as_deref_mut().and_then(|extras| {
             extras.on_expiry = None;
             extras.on_release.take()
@@ -233,6 +237,7 @@ impl Engine {
     /// Nobody can use the address for a while (spec/dhcpv4.md 25.5).
     pub(super) fn abandon(&mut self, now: Now, id: LeaseId, reason: &str, out: &mut Vec<Effect>) {
         let mut lease = self.store.get(id).clone();
+        self.remove_names(&lease, false, out);
         if let Some(extras) = lease.extras.as_deref_mut() {
             extras.variables = Default::default();
         }

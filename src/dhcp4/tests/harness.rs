@@ -6,7 +6,9 @@ use crate::dhcp4::effect::{Effect, Ingress, Interface, InterfaceId, Reply};
 use crate::dhcp4::{Engine, Settings};
 use crate::eval::environment::Names;
 use crate::eval::startup::startup;
+use crate::leases::dns::DnsChange;
 use crate::leases::store::LeaseStore;
+use crate::wire::dns::guard::Style;
 use crate::wire::hardware::HardwareAddr;
 use crate::wire::units::{Now, Timestamp};
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -14,6 +16,9 @@ use std::sync::Arc;
 
 /// 2026/11/22 07:39:32 UTC, a Sunday.
 pub const START: u32 = 1_795_333_172;
+
+/// Code of `ddns-update-style` in space `server`.
+const DDNS_UPDATE_STYLE: u32 = 39;
 
 /// A server under test.
 pub struct Server {
@@ -27,6 +32,8 @@ pub struct Server {
     pub pings: Vec<Ipv4Addr>,
     /// Addresses whose names were asked for since the last look.
     pub lookups: Vec<Ipv4Addr>,
+    /// Changes of names since the last look.
+    pub names: Vec<DnsChange>,
 }
 
 /// The family of all tests here.
@@ -41,7 +48,10 @@ impl Server {
     pub fn new(text: &str, interfaces: &[(&str, &str)]) -> Server {
         let config = Arc::new(checked(text));
         let names = Names::default();
-        let globals = startup(&config, &names, Timestamp(START)).globals;
+        let started = startup(&config, &names, Timestamp(START));
+        let style = started.octets(DDNS_UPDATE_STYLE).and_then(|style| style.first().copied());
+        let settings = Settings { dns_style: style.and_then(Style::of), ..Settings::default() };
+        let globals = started.globals;
         let interfaces = interfaces
             .iter()
             .enumerate()
@@ -57,9 +67,17 @@ impl Server {
             })
             .collect();
         let store = LeaseStore::new(&config);
-        let engine = Engine::new(config, Settings::default(), store, interfaces, Arc::new(names), globals);
+        let engine = Engine::new(config, settings, store, interfaces, Arc::new(names), globals);
         let now = Now { wall: Timestamp(START), millis: 0 };
-        Server { engine, now, logs: Vec::new(), journal: String::new(), pings: Vec::new(), lookups: Vec::new() }
+        Server {
+            engine,
+            now,
+            logs: Vec::new(),
+            journal: String::new(),
+            pings: Vec::new(),
+            lookups: Vec::new(),
+            names: Vec::new(),
+        }
     }
 
     /// The same with one interface.
@@ -114,6 +132,7 @@ impl Server {
             match effect {
                 Effect::Log(_, line) => self.logs.push(line),
                 Effect::Say(_, octets) => self.logs.push(String::from_utf8_lossy(&octets).into_owned()),
+                Effect::Dns(change) => self.names.push(change),
                 Effect::Ping(address) => self.pings.push(address),
                 Effect::LookUpName(address) => self.lookups.push(address),
                 Effect::Execute { command, .. } => {

@@ -4,6 +4,7 @@ mod basics;
 mod expressions;
 mod harness;
 mod hostile;
+mod names;
 mod options;
 mod tables;
 mod vectors;
