@@ -24,12 +24,13 @@ TARGETS ?=
 CORPUS ?= ../shared/corpus
 
 TEST_PACKAGES = isc-dhcp-server isc-dhcp-client isc-dhcp-relay udhcpc iproute2 python3 dhcpd-pools python3-isc-dhcp-leases
+DDNS_PACKAGES = isc-dhcp-server bind9 iproute2 python3
 OMAPI_PACKAGES = isc-dhcp-server isc-dhcp-dev python3 python3-pypureomapi iproute2 gcc libc6-dev
 FAILOVER_PACKAGES = isc-dhcp-server iproute2 python3
 BENCH_PACKAGES = isc-dhcp-server kea-dhcp4-server kea-admin iproute2 python3
 LAB_PACKAGES = isc-dhcp-relay udhcpc iproute2
 
-.PHONY: all debug run test unit-test differential omapi failover failover-core crash clients corpus bench fuzz install clean
+.PHONY: all debug run test unit-test differential omapi failover failover-core ddns crash clients corpus bench fuzz install clean
 
 all:
 	$(CARGO) build --release --bins
@@ -45,7 +46,7 @@ else
 	contrib/lab/lab $(if $(filter keep,$(LAB)),--keep)
 endif
 
-test: unit-test differential omapi failover-core crash clients corpus
+test: unit-test differential omapi failover-core ddns crash clients corpus
 
 unit-test:
 	$(CARGO) test
@@ -69,6 +70,10 @@ failover-core: debug
 	@contrib/packages $(FAILOVER_PACKAGES)
 	compat-tests/failover/run --core
 	compat-tests/failover/hostile
+
+ddns: debug
+	@contrib/packages $(DDNS_PACKAGES)
+	compat-tests/ddns/run
 
 crash: debug
 	compat-tests/crash/run
