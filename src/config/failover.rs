@@ -211,6 +211,23 @@ pub const SANITY_FAILED: &str = "Failover configuration sanity check failed";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syntax::source::FileId;
+
+    /// The parser sees to it in a file that is read.
+    #[test]
+    fn there_are_256_buckets() {
+        let mut peer = no_settings("f".into());
+        let span = Span { file: FileId(0), start: 0, end: 0 };
+        for (octets, complaint) in [(31, Some("HBA must be exactly 32 bytes.")), (32, None)] {
+            let mut log = Log::default();
+            set(&mut peer, &PeerKind::Hba(vec![0xff; octets].into()), &mut log, span);
+            let said = log.messages.first().map(|message| match message {
+                Message::Complaint(diagnostic) => &*diagnostic.message,
+                _ => panic!("{message:?}"),
+            });
+            assert_eq!((said, peer.hba.is_some()), (complaint, complaint.is_none()));
+        }
+    }
 
     #[test]
     fn split_takes_the_first_buckets() {

@@ -180,8 +180,8 @@ impl Work<'_> {
             Step::RequestIfNew if self.me.has_asked => {}
             Step::RequestIfNew => self.request_all_unless_starting(),
             Step::RequestAllAloud => {
-                let text = "requesting full update from peer";
-                self.log(LogKind::Info, format!("failover peer {}: {text}", self.me.name()));
+                let name = self.me.name();
+                self.log(LogKind::Info, format!("failover peer {name}: requesting full update from peer"));
                 self.request_all_unless_starting();
             }
             Step::BothRecovered => {
@@ -190,8 +190,9 @@ impl Work<'_> {
             }
             Step::Odd | Step::OddNormal => {
                 let (name, old, new) = (self.me.name(), previous.name(), partner.name());
-                let when = "while local state is conflict-done.";
-                let text = format!("Peer {name}: Invalid attempt to move from {old} to {new} {when}");
+                let text = format!(
+                    "Peer {name}: Invalid attempt to move from {old} to {new} while local state is conflict-done."
+                );
                 self.log(LogKind::Error, text);
                 if step == Step::OddNormal {
                     self.enter(PeerState::Normal);

@@ -1,7 +1,7 @@
 //! Hosts, groups, classes, peers, keys, zones, definitions.
 
 use super::super::model::*;
-use super::super::sanity_check;
+use super::super::{sanity_check, Message};
 use super::{accepted, good, refused, said, v4, v6};
 use crate::options::registry::SpaceId;
 
@@ -210,7 +210,13 @@ fn failover_peers_have_what_they_need() {
     assert!(messages.is_empty() && !failed);
 
     let (messages, failed) = sanity_check(&good(&format!("{peer} {NET}")).peers);
-    assert!(failed && messages.len() == 1);
+    let line = "ERROR: Failover peer, f, has no referring pools. You must refer to each peer in at least one pool declaration.";
+    assert!(failed);
+    assert!(matches!(&messages[..], [Message::Error(text)] if text == line), "{messages:?}");
+    let (messages, failed) = sanity_check(&good(&text.replace("load balance max seconds 3;", "")).peers);
+    let line = "WARNING: load balancing will be disabled for failover peer, f, because its load balance max secs is 0";
+    assert!(!failed);
+    assert!(matches!(&messages[..], [Message::Info(text)] if text == line), "{messages:?}");
 
     let rows: [(&str, &[&str]); 5] = [
         ("primary; peer address a.b; mclt 1;", &["primary failover server must have hba or split."]),
@@ -225,7 +231,17 @@ fn failover_peers_have_what_they_need() {
     for (body, complaints) in rows {
         assert_eq!(refused(v4(&format!("failover peer \"f\" {{ {body} }}"))), complaints, "{body}");
     }
+    let octets = |count| vec!["ff"; count].join(":");
+    for (count, complaint) in [(31, "too few numbers."), (33, "semicolon expected.")] {
+        let text = format!("failover peer \"f\" {{ primary; peer address a.b; mclt 1; hba {}; }}", octets(count));
+        assert_eq!(refused(v4(&text))[0], complaint, "{count}");
+    }
     assert_eq!(refused(v4(&format!("{peer} {peer}"))), ["redeclaration of failover peer f"]);
+    let inside = refused(v4(&format!("subnet 10.0.0.0 netmask 255.255.255.0 {{ {peer} }}")));
+    assert_eq!(
+        inside[..2],
+        ["failover peers may only be defined in shared-network", "declarations and the outer scope."]
+    );
 }
 
 #[test]
@@ -233,9 +249,21 @@ fn bootp_does_not_go_with_failover() {
     let text = "failover peer \"f\" { primary; peer address 10.0.0.2; mclt 600; split 128; }
         subnet 10.0.0.0 netmask 255.255.255.0 { pool { failover peer \"f\"; range dynamic-bootp 10.0.0.5; } }";
     let messages = refused(v4(text));
-    assert_eq!(messages[0], "dynamic-bootp flag is not permitted for address");
-    assert_eq!(messages[1], "range declarations where there is a failover");
-    assert_eq!((messages.len(), messages[11].as_str()), (12, "the failover protocol specification."));
+    let lines = [
+        "dynamic-bootp flag is not permitted for address",
+        "range declarations where there is a failover",
+        "peer in scope.   If you wish to declare an",
+        "address range from which dynamic bootp leases",
+        "can be allocated, please declare it within a",
+        "pool declaration that also contains the \"no",
+        "failover\" statement.   The failover protocol",
+        "itself does not permit dynamic bootp - this",
+        "is not a limitation specific to the ISC DHCP",
+        "server.   Please don't ask me to defend this",
+        "until you have read and really tried to understand",
+        "the failover protocol specification.",
+    ];
+    assert_eq!(messages, lines);
 }
 
 #[test]

@@ -22,10 +22,15 @@ fn addresses(address: Option<&FixedAddress>) -> Vec<Ipv4Addr> {
 }
 
 fn endpoint(peer: &FailoverPeer) -> Result<Endpoint, Fatal> {
-    let name = &peer.name;
-    match addresses(peer.address.as_ref())[..] {
+    let local = local(&peer.name, &addresses(peer.address.as_ref()))?;
+    Ok(Endpoint { local, partner: addresses(peer.peer_address.as_ref()) })
+}
+
+/// Of the addresses of this server, the one: there has to be exactly one.
+fn local(name: &str, addresses: &[Ipv4Addr]) -> Result<Ipv4Addr, Fatal> {
+    match addresses {
         [] => Err(Fatal::new(format!("failover peer {name}: no local address."))),
-        [local] => Ok(Endpoint { local, partner: addresses(peer.peer_address.as_ref()) }),
+        [local] => Ok(*local),
         _ => Err(Fatal::new(format!("failover peer {name}: 'address' parameter fails to resolve to an IPv4 address"))),
     }
 }
@@ -49,5 +54,9 @@ mod tests {
         let text = "failover peer \"a\" { secondary; peer address 10.0.0.2; }";
         let config = load_text("c", text, Family::V4).result.unwrap();
         assert_eq!(endpoints(&config).unwrap_err().lines, ["failover peer a: no local address."]);
+        assert_eq!(
+            local("a", &[Ipv4Addr::LOCALHOST; 2]).unwrap_err().lines,
+            ["failover peer a: 'address' parameter fails to resolve to an IPv4 address"]
+        );
     }
 }

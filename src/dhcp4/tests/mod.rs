@@ -2,6 +2,7 @@
 
 mod basics;
 mod expressions;
+mod failover;
 mod harness;
 mod hostile;
 mod names;

@@ -105,10 +105,13 @@ impl Bindings {
                 break;
             }
             let counts = context.leases.store().counts(pool);
-            let (result, kind) =
-                if shares.is_unbalanced() { ("IMBALANCED", LogKind::Error) } else { ("balanced", LogKind::Info) };
+            let (result, kind) = if shares.is_unbalanced() {
+                ("IMBALANCED pool", LogKind::Error)
+            } else {
+                ("balanced pool", LogKind::Info)
+            };
             let text = format!(
-                "{result} pool {number:x} {network}  total {}  free {}  backup {}  lts {}  max-misbal {}",
+                "{result} {number:x} {network}  total {}  free {}  backup {}  lts {}  max-misbal {}",
                 counts.total, counts.free, counts.backup, shares.surplus, shares.threshold
             );
             context.log(kind, text);

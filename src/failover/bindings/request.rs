@@ -22,16 +22,17 @@ impl Bindings {
             context.log(LogKind::Info, text.into());
         }
         self.dump(context, everything);
-        let what = if everything { "Update request all" } else { "Update request" };
-        let from = context.name;
+        let name = context.name;
+        let what =
+            if everything { format!("Update request all from {name}") } else { format!("Update request from {name}") };
         if self.queue.is_idle() {
             self.update_done(context, xid);
-            context.log(LogKind::Info, format!("{what} from {from}: nothing pending"));
+            context.log(LogKind::Info, format!("{what}: nothing pending"));
             return;
         }
         self.request = Some(Request { xid, last: None });
         self.send(context);
-        context.log(LogKind::Info, format!("{what} from {from}: sending update"));
+        context.log(LogKind::Info, format!("{what}: sending update"));
     }
 
     /// Puts leases behind all else that waits: those of all queues in ISC's order. Addresses that were never used are not

@@ -74,7 +74,11 @@ struct Side {
 
 impl Side {
     fn new(state: PeerState) -> Side {
-        let config = Arc::new(load_text("c", CONF, Family::V4).result.unwrap());
+        Side::with(CONF, state)
+    }
+
+    fn with(conf: &str, state: PeerState) -> Side {
+        let config = Arc::new(load_text("c", conf, Family::V4).result.unwrap());
         let mut store = LeaseStore::new(&config);
         let mut standing = store.standing_of(PEER).unwrap().clone();
         standing.set_states(state, Timestamp(START), PeerState::Normal);
@@ -423,7 +427,9 @@ fn entering_normal_shares_the_addresses() {
     // Asked again, it has nothing to give.
     let sent = side.call(|bindings, context| bindings.pool_request(context, Xid(9)));
     assert_eq!(sent[0].body, Body::PoolResponse { transferred: Some(0) });
-    assert!(side.lines().iter().any(|line| line.starts_with("peer fo-test: Got POOLREQ, answering negatively!")));
+    let lines = side.lines();
+    let line = "peer fo-test: Got POOLREQ, answering negatively!  Peer may be out of leases or database inconsistent.";
+    assert!(lines.contains(&line), "{lines:?}");
 }
 
 #[test]
@@ -475,4 +481,138 @@ fn the_partner_is_told_the_clients_name() {
     assert_eq!(partner.lease(110).1.state, BindingState::Active);
     let standing = partner.server.store.standing_of(PEER).unwrap();
     assert_eq!(standing.role, Role::Primary);
+}
+
+/// spec/failover.md 16: why updates are refused, in the words that the partner gets; the lease stays as it was.
+#[test]
+fn refused_updates_say_why() {
+    let plain = || active(100, START, START + 60);
+    let is_mine = |lease: &mut Lease| lease.state = BindingState::Free;
+    let is_held = |lease: &mut Lease| {
+        lease.state = BindingState::Active;
+        (lease.starts, lease.ends) = (Timestamp(START), Timestamp(START + 600));
+        lease.hardware = crate::wire::hardware::HardwareAddr::new(1, &[2, 0x46, 0x4f, 0, 0, 100]).unwrap();
+    };
+    type Change = fn(&mut Lease);
+    let rows: [(Change, BindingUpdate, u8, &str); 13] = [
+        (is_mine, BindingUpdate { address: None, ..plain() }, 3, "binding update lacks required options"),
+        (is_mine, BindingUpdate { status: None, ..plain() }, 3, "binding update lacks required options"),
+        (is_mine, active(99, START, START + 60), 1, "unknown IP address"),
+        (
+            is_mine,
+            active(200, START, START + 60),
+            1,
+            "IP address is covered by a different failover relationship state",
+        ),
+        (is_mine, BindingUpdate { status: Some(5), ..plain() }, 6, "BNDUPD to ABANDONED with a CHADDR"),
+        (is_mine, BindingUpdate { hardware: Some([1; 22].into()), ..plain() }, 6, "chaddr too long"),
+        (is_mine, BindingUpdate { hardware: None, ..plain() }, 3, "BNDUPD without CHADDR"),
+        (
+            is_mine,
+            BindingUpdate { status: Some(5), hardware: None, client_id: Some([7; 3].into()), ..plain() },
+            6,
+            "BNDUPD to ABANDONED with client-id",
+        ),
+        (is_mine, BindingUpdate { flags: Some(1), ..plain() }, 19, "Address is not reserved."),
+        (is_mine, BindingUpdate { flags: Some(2), ..plain() }, 6, "Address is not allocated to BOOTP."),
+        (is_mine, BindingUpdate { status: Some(9), ..plain() }, 6, "database update failed"),
+        (
+            is_held,
+            BindingUpdate { status: Some(3), ..plain() },
+            2,
+            "10.77.0.100: invalid state transition: active to expired",
+        ),
+        (
+            is_held,
+            BindingUpdate { status: Some(7), ..plain() },
+            2,
+            "10.77.0.100: invalid state transition: active to backup",
+        ),
+    ];
+    for (before, update, reason, text) in rows {
+        let mut side = Side::new(PeerState::Normal);
+        let id = side.change(100, before);
+        side.server.store.take_peer_changes(PEER);
+        let held = side.server.store.get(id).clone();
+        let sent = side.update(update.clone());
+        let Some(Body::BindingAck(ack)) = sent.first().map(|sent| &sent.body) else { panic!("{update:?}: {sent:?}") };
+        let message = ack.message.as_deref().map(String::from_utf8_lossy);
+        assert_eq!((ack.reject, message.as_deref()), (Some(reason), Some(text)), "{update:?}");
+        assert_eq!(side.server.store.get(id), &held, "{text}");
+    }
+}
+
+/// spec/failover.md 16.1: what is under way to the partner is the better word of the primary.
+#[test]
+fn the_less_critical_of_two_updates_that_cross_is_refused() {
+    let mut side = Side::new(PeerState::Normal);
+    side.change(100, |lease| {
+        lease.state = BindingState::Abandoned;
+        lease.ends = Timestamp(START + 60);
+    });
+    let sent = side.call(|bindings, context| {
+        bindings.take_up_changes(context);
+        bindings.send(context);
+    });
+    assert_eq!(sent.len(), 1);
+    let free = BindingUpdate { status: Some(1), starts: Some(Timestamp(START)), ..active(100, START, 0) };
+    let sent = side.update(free);
+    let Body::BindingAck(ack) = &sent[0].body else { panic!("{sent:?}") };
+    assert_eq!(ack.message.as_deref(), Some(&b"incoming update is less critical than outgoing update"[..]));
+    assert_eq!((ack.reject, side.lease(100).1.state), (Some(16), BindingState::Abandoned));
+}
+
+/// spec/failover.md 17.2 and 18: answers to what was never told, and a request during another.
+#[test]
+fn lines_about_answers_and_requests() {
+    let mut side = Side::new(PeerState::Normal);
+    side.call(|bindings, context| bindings.ack(context, Xid(1), &BindingAck::accept(address(99))));
+    for last in 100..103 {
+        side.update(active(last, START, START + 60));
+    }
+    side.window = Some(1);
+    for xid in [3, 4] {
+        side.call(|bindings, context| bindings.update_request(context, Xid(xid), true));
+    }
+    let mut other = Side::new(PeerState::Normal);
+    other.call(|bindings, context| bindings.update_request(context, Xid(3), false));
+    other.change(100, |lease| {
+        (lease.state, lease.tstp) = (BindingState::Abandoned, Timestamp(START + 5));
+    });
+    other.call(|bindings, context| bindings.update_request(context, Xid(4), false));
+    assert_eq!(
+        side.lines(),
+        [
+            "bind update on 10.77.0.99 got ack from fo-test: no such lease.",
+            "Update request all from fo-test: sending update",
+            "Received update request while old update still flying!  Silently discarding old request.",
+            "Update request all from fo-test: sending update",
+        ]
+    );
+    assert_eq!(
+        other.lines(),
+        [
+            "Sent update done message to fo-test",
+            "Update request from fo-test: nothing pending",
+            "Update request from fo-test: sending update",
+        ]
+    );
+}
+
+/// spec/failover.md 19, item 3: more of the primary's than balancing may take leaves a pool unbalanced.
+#[test]
+fn an_imbalance_that_stays_is_told() {
+    let text = CONF.replacen("split 128;", "split 256; max-lease-misbalance 1; max-lease-ownership 50;", 1);
+    let mut side = Side::with(&text, PeerState::Normal);
+    for last in 100..120 {
+        side.change(last, |lease| {
+            lease.state = BindingState::Free;
+            lease.ends = Timestamp(START - 5);
+            lease.hardware = crate::wire::hardware::HardwareAddr::new(1, &[2, 0x46, 0x4f, 0, 0, 1]).unwrap();
+        });
+    }
+    side.call(|bindings, context| bindings.entered_normal(context));
+    let lines = side.lines();
+    assert_eq!(lines[1], "IMBALANCED pool 0 10.77.0.0/24  total 20  free 20  backup 0  lts 10  max-misbal 0");
+    assert_eq!(side.log[1].0, LogKind::Error);
 }

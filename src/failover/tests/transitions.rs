@@ -340,3 +340,29 @@ fn a_partner_that_resolves_conflicts_is_told_nothing_that_ends_it() {
     bench.pass(2, Some(link));
     assert_eq!(bench.take_states().len(), 1);
 }
+
+/// spec/failover.md 18: a request is told, and one for some becomes one for all while all are awaited.
+#[test]
+fn what_is_asked_for_is_told() {
+    let (mut bench, link) = linked(Terms::primary(), CommInt, CommInt);
+    bench.hear(link, Body::UpdateDone);
+    bench.hear_state(link, Conflict, 0);
+    assert_eq!(bench.state(), Conflict);
+    assert!(bench.logged("Sent update request message to fo-test"), "{:#?}", bench.log);
+    assert!(bench.take_sent().contains(&Body::UpdateRequest));
+    let (mut bench, link) = linked(Terms::primary(), Recover, Unknown);
+    bench.hear_state(link, PartnerDown, 0);
+    assert!(bench.logged("Sent update request all message to fo-test"), "{:#?}", bench.log);
+    assert!(bench.take_sent().contains(&Body::UpdateRequestAll));
+    bench.log.clear();
+    bench.hear_state(link, Conflict, 0);
+    assert_eq!(bench.state(), Conflict);
+    assert!(bench.logged("Sent update request all message to fo-test"), "{:#?}", bench.log);
+}
+
+#[test]
+fn the_partners_answer_about_addresses_is_told() {
+    let (mut bench, link) = linked(Terms::primary(), Normal, Normal);
+    bench.hear(link, Body::PoolResponse { transferred: Some(3) });
+    assert_eq!(bench.log, ["pool response: 3 leases"]);
+}

@@ -165,6 +165,32 @@ mod tests {
         assert_eq!(PeerState::named(b"backup"), None);
     }
 
+    /// spec/failover.md 10: what a client that is not answered is told to be the reason, in the log.
+    #[test]
+    fn reasons_by_state() {
+        let table = [
+            (PeerState::Unknown, " (my state unknown)"),
+            (PeerState::Startup, " (startup)"),
+            (PeerState::Normal, ""),
+            (PeerState::CommunicationsInterrupted, ""),
+            (PeerState::PartnerDown, ""),
+            (PeerState::PotentialConflict, " (resolving conflicts)"),
+            (PeerState::Recover, " (recovering)"),
+            (PeerState::Paused, " (paused)"),
+            (PeerState::Shutdown, " (shut down)"),
+            (PeerState::RecoverDone, " (recover done)"),
+            (PeerState::ResolutionInterrupted, " (resolving conflicts)"),
+            (PeerState::ConflictDone, " (resolving conflicts)"),
+            (PeerState::RecoverWait, " (recover wait)"),
+        ];
+        assert_eq!(table.len(), PeerState::all().count());
+        for (state, reason) in table {
+            let mut standing = Standing::new(Role::Secondary, Timestamp(5));
+            standing.set_states(state, Timestamp(6), PeerState::Normal);
+            assert_eq!((standing.reason, standing.serves()), (reason, reason.is_empty()), "{state:?}");
+        }
+    }
+
     #[test]
     fn times_are_read_by_my_clock() {
         let mut standing = Standing::new(Role::Primary, Timestamp(5));

@@ -205,13 +205,6 @@ fn a_stream_may_come_in_any_pieces() {
 }
 
 #[test]
-fn reasons_have_isc_s_texts() {
-    assert_eq!(Reject::LESS_CRITICAL.text(), "Less critical binding information.");
-    assert_eq!(Reject(254).text(), "Unknown Error.");
-    assert_eq!(Reject(99).text(), "Undefined-99: This reason code is not defined in the protocol standard.");
-}
-
-#[test]
 fn no_message_is_longer_than_may_be() {
     let update = BindingUpdate {
         address: Some(Ipv4Addr::LOCALHOST),
@@ -335,5 +328,41 @@ proptest! {
     fn any_client_options_are_survived(content in proptest::collection::vec(any::<u8>(), 0..100)) {
         let options = ClientOptions::parse(&content);
         prop_assert!(options.host_name.len() + options.vendor_class.len() <= content.len());
+    }
+}
+
+/// spec/failover.md 8.
+#[test]
+fn reasons_have_isc_s_texts() {
+    let texts = [
+        "Illegal IP address (not part of any address pool).",
+        "Fatal conflict exists: address in use by other client.",
+        "Missing binding information.",
+        "Connection rejected, time mismatch too great.",
+        "Connection rejected, invalid MCLT.",
+        "Connection rejected, unknown reason.",
+        "Connection rejected, duplicate connection.",
+        "Connection rejected, invalid failover partner.",
+        "TLS not supported.",
+        "TLS supported but not configured.",
+        "TLS required but not supported by partner.",
+        "Message digest not supported.",
+        "Message digest not configured.",
+        "Protocol version mismatch.",
+        "Outdated binding information.",
+        "Less critical binding information.",
+        "No traffic within sufficient time.",
+        "Hash bucket assignment conflict.",
+        "IP not reserved on this server.",
+        "Message digest failed to compare.",
+        "Missing message digest.",
+    ];
+    for (number, text) in (1..).zip(texts) {
+        assert_eq!(Reject(number).text(), text);
+    }
+    assert_eq!(Reject(254).text(), "Unknown Error.");
+    for number in [0, 22, 253, 255] {
+        let text = format!("Undefined-{number}: This reason code is not defined in the protocol standard.");
+        assert_eq!(Reject(number).text(), text);
     }
 }
