@@ -23,6 +23,9 @@ class Lease:
         self.values = {}
         for name, value in STATEMENT.findall(body):
             self.values["hardware" if name.startswith("hardware") else name] = value
+        vendor_class = re.search(r"(?m)^  set vendor-class-identifier = (.*);$", body)
+        # What the client calls itself, and what it is.
+        self.names = self.values.get("client-hostname"), vendor_class and vendor_class.group(1)
         self.state = self.values.get("binding state", "?")
         self.client = self.values.get("hardware", "")
         self.times = {name: seconds(self.values[name]) for name in ("starts", *TIMES) if name in self.values}
