@@ -17,6 +17,7 @@
 //! | `exchange` | where leases meet connection and states |
 //! | `bindings/` | what the partner is told of leases, what it tells, and who may give which |
 //! | `queue` | leases that the partner has to be told of, or has not acknowledged |
+//! | `refusals` | leases whose update the partner refused |
 //! | `judge` | may the partner change a lease as it says? |
 //! | `shares` | how free addresses have to be divided |
 
@@ -31,6 +32,7 @@ mod moves;
 mod queue;
 mod random;
 mod reconfigure;
+mod refusals;
 mod relationship;
 mod shares;
 mod shutdown;

@@ -255,7 +255,7 @@ impl Bindings {
         new.state = if has_ended { BindingState::Free } else { state };
         new.rewind_state = new.state;
         self.queue.remove(id);
-        self.refusals.remove(&id);
+        self.refusals.forget(id);
         let after = context.leases.install(context.now, id, new, false);
         if knows_more {
             self.queue.push(id);

@@ -6,12 +6,7 @@ use crate::failover::queue::Told;
 use crate::leases::lease::{BindingState, LeaseId};
 use crate::leases::peer::Role;
 use crate::wire::failover::{BindingAck, Reject, Xid};
-use crate::wire::units::Seconds;
 use std::net::Ipv4Addr;
-
-/// How long after a refusal the partner is told again; each further one doubles it, to about an hour.
-const RETRY: Seconds = Seconds(60);
-const MAX_DOUBLINGS: u32 = 6;
 
 impl Bindings {
     /// The partner's answer to an update.
@@ -52,16 +47,13 @@ impl Bindings {
         if reason == Reject::LESS_CRITICAL {
             return;
         }
-        let refusals = self.refusals.entry(id).or_default();
-        let wait = Seconds(RETRY.0 << (*refusals).min(MAX_DOUBLINGS));
-        *refusals = refusals.saturating_add(1);
-        self.refused.insert((context.now.wall.plus(wait), id));
+        self.refusals.add(id, context.now.wall);
     }
 
     /// The partner knows the lease as it was told. The potential expiry is the one it was told, whatever the answer says.
     fn agreed(&mut self, context: &mut Context<'_>, id: LeaseId, told: Told) {
         self.queue.remove(id);
-        self.refusals.remove(&id);
+        self.refusals.forget(id);
         let standing = context.standing();
         let lease = context.leases.store().get(id);
         if lease.state != told.state {

@@ -11,6 +11,7 @@ mod tests;
 
 use super::effect::Leases;
 use super::queue::Queue;
+use super::refusals::Refusals;
 use super::shares::Bounds;
 use crate::config::model::{FailoverPeer, PeerId, PoolId};
 use crate::eval::LogKind;
@@ -20,8 +21,6 @@ use crate::leases::queue::Queue as PoolQueue;
 use crate::wire::failover::{Body, Xid};
 use crate::wire::units::{Now, Timestamp};
 use request::Request;
-use rustc_hash::FxHashMap;
-use std::collections::BTreeSet;
 
 /// A message for the link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,9 +55,8 @@ pub struct Bindings {
     acks: Vec<Outgoing>,
     /// An update request of the partner that is being answered.
     request: Option<Request>,
-    /// Leases whose update the partner refused, by when they are tried again, and how often that was.
-    refused: BTreeSet<(Timestamp, LeaseId)>,
-    refusals: FxHashMap<LeaseId, u32>,
+    /// Leases whose update the partner refused.
+    refusals: Refusals,
     bounds: Bounds,
     last_balance: Option<Timestamp>,
     next_balance: Option<Timestamp>,
@@ -71,8 +69,7 @@ impl Bindings {
             queue: Queue::default(),
             acks: Vec::new(),
             request: None,
-            refused: BTreeSet::new(),
-            refusals: FxHashMap::default(),
+            refusals: Refusals::default(),
             bounds: Bounds::of(peer),
             last_balance: None,
             next_balance: None,
@@ -114,19 +111,17 @@ impl Bindings {
 
     /// When `tick` has something to do.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let refused = self.refused.first().map(|(at, _)| *at);
-        refused.into_iter().chain(self.next_balance).min()
+        self.refusals.next().into_iter().chain(self.next_balance).min()
     }
 
     /// Does what is due.
     pub fn tick(&mut self, context: &mut Context<'_>) {
         let now = context.now.wall;
-        while let Some((_, id)) = self.refused.first().copied().filter(|(at, _)| *at <= now) {
-            self.refused.pop_first();
+        while let Some(id) = self.refusals.take_due(now) {
             if is_unknown_to_partner(context.leases.store().get(id)) {
                 self.queue.push(id);
             } else {
-                self.refusals.remove(&id);
+                self.refusals.forget(id);
             }
         }
         if self.next_balance.is_some_and(|at| at <= now) {

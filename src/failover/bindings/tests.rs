@@ -361,13 +361,13 @@ fn a_refused_update_is_tried_again_until_the_partner_agrees() {
     for wait in [60, 120, 240] {
         let ack = BindingAck { reject: Some(2), ..BindingAck::accept(address(110)) };
         side.call(|bindings, context| bindings.ack(context, sent[0].xid, &ack));
-        assert_eq!(side.bindings.refused.first().unwrap().0, side.now.plus(Seconds(wait)));
+        assert_eq!(side.bindings.refusals.next().unwrap(), side.now.plus(Seconds(wait)));
         side.now = side.now.plus(Seconds(wait));
         sent = side.call(|bindings, context| bindings.tick(context));
         assert_eq!(sent.len(), 1);
     }
     side.agree(sent);
-    assert!(side.bindings.is_settled() && side.bindings.refused.is_empty());
+    assert!(side.bindings.is_settled() && side.bindings.refusals.next().is_none());
     assert!(side.lines().iter().all(|line| line.ends_with(
         "bind update on 10.77.0.110 from fo-test rejected: Fatal conflict exists: address in use by other client."
     )));
