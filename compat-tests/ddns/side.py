@@ -63,15 +63,16 @@ class Machine(Lab):
         os.set_blocking(self.process.stderr.fileno(), False)
         self.partial = b""
 
-    def inside(self, make):
-        """What `make` makes in the namespace."""
-        home = os.open("/proc/self/ns/net", os.O_RDONLY)
-        LIBC.setns(self.namespace, CLONE_NEWNET)
-        try:
-            return make()
-        finally:
-            LIBC.setns(home, CLONE_NEWNET)
-            os.close(home)
+
+def inside(machine, make):
+    """What `make` makes in a machine's namespace."""
+    home = os.open("/proc/self/ns/net", os.O_RDONLY)
+    LIBC.setns(machine.namespace, CLONE_NEWNET)
+    try:
+        return make()
+    finally:
+        LIBC.setns(home, CLONE_NEWNET)
+        os.close(home)
 
 
 def bound(kind, address, port):
@@ -84,17 +85,19 @@ def bound(kind, address, port):
 
 
 class Middleman(threading.Thread):
-    """Takes messages at 127.0.0.1, 127.0.0.2 and ::1, port 53, for BIND. `trick`: drop, refuse, servfail, notauth, forge, or None."""
+    """Takes messages at some addresses, port 53, for BIND. `trick`: what is done to updates (`pass_on`), or None. `clients`: what
+    those are called who send them; without it the address that they send to is written down."""
 
-    def __init__(self, machine):
+    def __init__(self, machine, addresses, clients):
         super().__init__(daemon=True)
+        self.clients = clients
         self.trick, self.lines, self.last, self.busy, self.over = None, [], time.monotonic(), False, False
-        where = [("127.0.0.1", 53), ("127.0.0.2", 53), ("::1", 53)]
-        self.datagrams = [machine.inside(lambda at=at: bound(socket.SOCK_DGRAM, *at)) for at in where]
-        self.streams = [machine.inside(lambda at=at: bound(socket.SOCK_STREAM, *at)) for at in where]
-        self.bind = machine.inside(lambda: bound(socket.SOCK_DGRAM, "127.0.0.1", 0))
+        where = [(address, 53) for address in addresses]
+        self.datagrams = [inside(machine, lambda at=at: bound(socket.SOCK_DGRAM, *at)) for at in where]
+        self.streams = [inside(machine, lambda at=at: bound(socket.SOCK_STREAM, *at)) for at in where]
+        self.bind = inside(machine, lambda: bound(socket.SOCK_DGRAM, "127.0.0.1", 0))
         self.bind.settimeout(3)
-        self.connect = lambda: machine.inside(lambda: socket.create_connection(("127.0.0.1", BIND_PORT), 5))
+        self.connect = lambda: inside(machine, lambda: socket.create_connection(("127.0.0.1", BIND_PORT), 5))
 
     def run(self):
         while not self.over:
@@ -103,7 +106,7 @@ class Middleman(threading.Thread):
                 try:
                     if s in self.datagrams:
                         message, client = s.recvfrom(65535)
-                        answer = self.pass_on(message, s.getsockname()[0], lambda m: self.ask(m))
+                        answer = self.pass_on(message, s.getsockname()[0], client[0], self.ask)
                         if answer:
                             s.sendto(answer, client)
                     else:
@@ -117,7 +120,7 @@ class Middleman(threading.Thread):
         return self.bind.recv(65535)
 
     def serve_stream(self, s):
-        connection, _ = s.accept()
+        connection, client = s.accept()
         with connection:
             connection.settimeout(3)
             message = names.exactly(connection, struct.unpack("!H", names.exactly(connection, 2))[0])
@@ -128,15 +131,15 @@ class Middleman(threading.Thread):
                     return names.exactly(bind, struct.unpack("!H", names.exactly(bind, 2))[0])
 
             self.lines.append("over TCP")
-            answer = self.pass_on(message, s.getsockname()[0], ask)
+            answer = self.pass_on(message, s.getsockname()[0], client[0], ask)
             if answer:
                 connection.sendall(struct.pack("!H", len(answer)) + answer)
 
-    def pass_on(self, message, at, ask):
+    def pass_on(self, message, at, client, ask):
         is_update = message[2] >> 3 & 15 == names.UPDATE
         if is_update:
             self.last = time.monotonic()
-            self.lines.append(f"to {at}")
+            self.lines.append(f"from {self.clients[client]}" if self.clients else f"to {at}")
             self.lines += names.shown(message)
         trick = self.trick if is_update else None
         if trick == "drop" or (trick == "dead first" and at == "127.0.0.1"):
@@ -159,27 +162,18 @@ class Middleman(threading.Thread):
         return answer
 
 
-class Side:
-    """A DHCP server, BIND, and clients."""
+class NameServer:
+    """BIND on a machine, and the middleman."""
 
-    def __init__(self, name, directory, binaries, port=67):
-        self.binaries, self.directory = binaries, directory
-        os.makedirs(directory, exist_ok=True)
-        self.machine = Machine(name, binaries[0], directory)
-        self.machine.inside(self.with_ipv6)
-        self.log, self.answers, self.leases, self.xid = [], [], {}, 1
+    def __init__(self, machine, addresses, clients=None):
+        self.machine = machine
         self.start_bind()
-        self.middleman = Middleman(self.machine)
+        self.middleman = Middleman(machine, addresses, clients)
         self.middleman.start()
         self.wait_for_bind()
 
-    @staticmethod
-    def with_ipv6():
-        with open("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "w", encoding="ascii") as f:
-            f.write("0")
-
     def start_bind(self):
-        conf = [f'options {{ directory "{self.directory}"; listen-on port {BIND_PORT} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};'
+        conf = [f'options {{ directory "{self.machine.directory}"; listen-on port {BIND_PORT} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};'
                 ' recursion no; dnssec-validation no; allow-transfer { any; }; pid-file none; session-keyfile none;'
                 ' notify no; empty-zones-enable no; check-names primary ignore; };', "controls { };"]
         for algorithm, secret in SECRETS.items():
@@ -199,7 +193,7 @@ class Side:
 
         with open(self.machine.path("named.log"), "w", encoding="latin-1") as log:
             self.named = subprocess.Popen(["/usr/sbin/named", "-g", "-n", "1", "-c", self.machine.path("named.conf")],
-                                          cwd=self.directory, stdout=log, stderr=log, preexec_fn=enter)
+                                          cwd=self.machine.directory, stdout=log, stderr=log, preexec_fn=enter)
 
     def wait_for_bind(self):
         until = time.monotonic() + PATIENCE
@@ -210,6 +204,35 @@ class Side:
             except OSError:
                 time.sleep(0.1)
         raise RuntimeError("BIND does not start: " + self.machine.read("named.log")[-500:])
+
+    def zones(self):
+        lines = []
+        for zone in ZONES:
+            with self.middleman.connect() as connection:
+                lines += [f"{zone}: {record}" for record in names.transfer(connection, zone)]
+        return lines
+
+    def close(self):
+        self.middleman.over = True
+        self.named.kill()
+        self.named.wait()
+
+
+class Side(NameServer):
+    """A DHCP server, BIND, and clients."""
+
+    def __init__(self, name, directory, binaries):
+        self.binaries, self.directory = binaries, directory
+        os.makedirs(directory, exist_ok=True)
+        machine = Machine(name, binaries[0], directory)
+        inside(machine, self.with_ipv6)
+        self.log, self.answers, self.leases, self.xid = [], [], {}, 1
+        super().__init__(machine, ["127.0.0.1", "127.0.0.2", "::1"])
+
+    @staticmethod
+    def with_ipv6():
+        with open("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "w", encoding="ascii") as f:
+            f.write("0")
 
     def serve(self, conf, binary=0):
         """(Re)starts the DHCP server."""
@@ -336,13 +359,6 @@ class Side:
             last[address] = [line for line in body.splitlines() if re.match(r"  (set|binding)", line)]
         return [f"{address}{line}" for address in sorted(last) for line in last[address]]
 
-    def zones(self):
-        lines = []
-        for zone in ZONES:
-            with self.middleman.connect() as connection:
-                lines += [f"{zone}: {record}" for record in names.transfer(connection, zone)]
-        return lines
-
     def transcript(self):
         self.collect()
         log = [re.sub(r"cb=\S+", "cb=POINTER", line) for line in self.log if INTERESTING.search(line)]
@@ -351,10 +367,8 @@ class Side:
         return [f"{title}: {line}" for title, lines in parts for line in lines]
 
     def close(self):
-        self.middleman.over = True
         self.machine.close()
-        self.named.kill()
-        self.named.wait()
+        super().close()
 
 
 def given(extra):
