@@ -1,7 +1,9 @@
 //! What leases have to do with the DNS (spec/ddns.md 4 and 5).
 
 use super::harness::{hex, option, show, Client, Server};
+use crate::dhcp4::effect::Effect;
 use crate::leases::dns::{DnsChange, DnsRecord, DnsUpdate};
+use crate::wire::hardware::HardwareAddr;
 
 const SUBNET: &str = "subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.100 10.0.0.150; }";
 
@@ -116,4 +118,31 @@ fn without_a_style_names_are_nobodys_business() {
     assert_eq!(ask(&mut server, &[(12, b"alpha"), (81, &hex("050000026331"))]), None);
     server.pass(100_000);
     assert!(server.names.is_empty());
+}
+
+/// 18: the partner gave the address to another client.
+#[test]
+fn a_partners_new_client_takes_the_names_of_the_old_one() {
+    let mut server = server("");
+    ask(&mut server, &[(12, b"alpha")]);
+    let added = update(&mut server).unwrap();
+    let id = server.engine.store().by_address([10, 0, 0, 100].into()).unwrap();
+    let now = server.now;
+    server.engine.set_variables(now, id, added.forward_variables());
+    let mut told = server.engine.store().get(id).clone();
+    server.engine.install(now, id, told.clone(), false, &mut Vec::new());
+    let name = |server: &Server| {
+        let lease = server.engine.store().get(id);
+        lease.extras.as_deref().and_then(|extras| DnsRecord::of(&extras.variables).forward)
+    };
+    assert!(name(&server).is_some(), "the same client keeps its name");
+    told.hardware = HardwareAddr::new(1, &[2, 0, 0, 0x77, 0, 9]).unwrap();
+    let mut out = Vec::new();
+    server.engine.install(now, id, told, false, &mut out);
+    let removal = out.iter().find_map(|effect| match effect {
+        Effect::Dns(DnsChange::Remove(removal)) => Some(removal),
+        _ => None,
+    });
+    assert_eq!(removal.map(|r| (r.is_active, r.record.forward.clone())), Some((false, Some(added.forward))));
+    assert_eq!(name(&server), None);
 }
