@@ -123,10 +123,15 @@ enum Age {
 const MARGIN: Seconds = Seconds(2);
 
 /// How old an update of a lease is that a client holds here: the client that was acknowledged later must not lose by it. ISC
-/// takes the update, and may give the address to another.
-fn age(standing: &Standing, lease: &Lease, state: BindingState, update: &BindingUpdate) -> Age {
-    let released = update.lease_expiry.filter(|_| state == BindingState::Released);
-    if released.is_some_and(|at| standing.by_my_clock(at) < lease.cltt) {
+/// takes the update, and may give the address to another. `is_new`: the partner has not acknowledged what it is to know of the
+/// lease, so that it spoke without knowing it, and of two things within one second mine may be the later.
+fn age(standing: &Standing, lease: &Lease, state: BindingState, update: &BindingUpdate, is_new: bool) -> Age {
+    let happened = match state {
+        BindingState::Released => update.lease_expiry,
+        BindingState::Free | BindingState::Backup if is_new => update.starts,
+        _ => None,
+    };
+    if happened.map(|at| standing.by_my_clock(at)).is_some_and(|at| at < lease.cltt || is_new && at == lease.cltt) {
         return Age::Older;
     }
     if update.starts == Some(lease.starts) {
@@ -218,7 +223,7 @@ impl Bindings {
         let loses =
             told.is_some_and(|told| judge::mine_wins(Local { state: told.state, ..local }, incoming, standing.role));
         let is_held = old.state == BindingState::Active && old.ends > now;
-        let age = if is_held { age(standing, old, state, update) } else { Age::Newer };
+        let age = if is_held { age(standing, old, state, update, self.queue.contains(id)) } else { Age::Newer };
         if loses || age == Age::Older {
             if told.is_none() {
                 self.queue.push(id);

@@ -279,6 +279,28 @@ fn what_the_partner_says_of_an_earlier_lease_does_not_end_a_later_one() {
     assert!(sent.iter().any(told), "and the partner is told: {sent:?}");
 }
 
+/// Within one second nobody can tell what came first: the release counts once the partner knew of the grant.
+#[test]
+fn a_release_in_the_second_of_a_grant_the_partner_does_not_know_of_does_not_end_it() {
+    let mut side = Side::new(PeerState::Normal);
+    side.update(active(100, START, START + 60));
+    side.window = Some(0);
+    side.now = Timestamp(START + 50);
+    side.change(100, |lease| {
+        (lease.starts, lease.cltt) = (Timestamp(START + 50), Timestamp(START + 50));
+        (lease.ends, lease.tstp) = (Timestamp(START + 110), Timestamp(START + 200));
+    });
+    side.call(|bindings, context| bindings.take_up_changes(context));
+    let released = BindingUpdate { status: Some(4), ..active(100, START + 50, START + 50) };
+    side.update(released.clone());
+    assert_eq!(side.lease(100).1.state, BindingState::Active);
+    side.window = Some(10);
+    let told = side.call(|bindings, context| bindings.send(context));
+    assert_eq!(side.agree(told), 1);
+    side.update(released);
+    assert_ne!(side.lease(100).1.state, BindingState::Active);
+}
+
 #[test]
 fn no_more_is_under_way_than_the_partner_takes_and_all_is_told_again_after_a_break() {
     let mut side = Side::new(PeerState::Normal);
