@@ -5,6 +5,7 @@
 #                  CONF=file IFACE=eth0 serves a real interface in the foreground
 #   make test      unit tests, the real ISC dhcpd beside ours, OMAPI, failover, real clients, crashes, the corpus
 #   make failover  every scenario of failover, with the real ISC dhcpd in every pairing
+#   make ddns      a real BIND updated by the real ISC dhcpd and by ours
 #   make bench     speed and memory beside ISC dhcpd and Kea; CASE="rate load check subnets failover" chooses
 #   make fuzz      every parser of what comes from outside, and the evaluator: 10 minutes each; SECONDS= TARGETS= choose
 #   make install   DESTDIR= PREFIX=/usr/local
@@ -27,6 +28,7 @@ TEST_PACKAGES = isc-dhcp-server isc-dhcp-client isc-dhcp-relay udhcpc iproute2 p
 DDNS_PACKAGES = isc-dhcp-server bind9 iproute2 python3
 OMAPI_PACKAGES = isc-dhcp-server isc-dhcp-dev python3 python3-pypureomapi iproute2 gcc libc6-dev
 FAILOVER_PACKAGES = isc-dhcp-server iproute2 python3
+DDNS_PACKAGES = isc-dhcp-server bind9 iproute2 python3
 BENCH_PACKAGES = isc-dhcp-server kea-dhcp4-server kea-admin iproute2 python3
 LAB_PACKAGES = isc-dhcp-relay udhcpc iproute2
 

@@ -103,19 +103,23 @@ class Lab:
         except FileNotFoundError:
             return ""
 
-    def start(self, arguments, hosts=None):
-        """Starts the server; its standard error becomes readable at self.stderr."""
+    def start(self, arguments, hosts=None, resolver=None):
+        """Starts the server; its standard error becomes readable at self.stderr. `hosts` and `resolver` are what it finds in
+        /etc/hosts and /etc/resolv.conf."""
         namespace, directory = self.namespace, self.directory
-        hosts_file = self.path("hosts") if hosts is not None else None
-        if hosts is not None:
-            self.write("hosts", hosts)
+        mounts = []
+        for name, text in (("hosts", hosts), ("resolv.conf", resolver)):
+            if text is not None:
+                self.write(name, text)
+                mounts.append((self.path(name).encode(), f"/etc/{name}".encode()))
 
         def enter():
             LIBC.setns(namespace, CLONE_NEWNET)
-            if hosts_file:
+            if mounts:
                 _unshare(CLONE_NEWNS)
                 LIBC.mount(b"none", b"/", None, 0x44000, None)  # MS_REC | MS_PRIVATE
-                LIBC.mount(hosts_file.encode(), b"/etc/hosts", None, 0x1000, None)  # MS_BIND
+                for source, target in mounts:
+                    LIBC.mount(source, target, None, 0x1000, None)  # MS_BIND
             die_with_parent()
 
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC"}
