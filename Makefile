@@ -28,7 +28,6 @@ TEST_PACKAGES = isc-dhcp-server isc-dhcp-client isc-dhcp-relay udhcpc iproute2 p
 DDNS_PACKAGES = isc-dhcp-server bind9 iproute2 python3
 OMAPI_PACKAGES = isc-dhcp-server isc-dhcp-dev python3 python3-pypureomapi iproute2 gcc libc6-dev
 FAILOVER_PACKAGES = isc-dhcp-server iproute2 python3
-DDNS_PACKAGES = isc-dhcp-server bind9 iproute2 python3
 BENCH_PACKAGES = isc-dhcp-server kea-dhcp4-server kea-admin iproute2 python3
 LAB_PACKAGES = isc-dhcp-relay udhcpc iproute2
 

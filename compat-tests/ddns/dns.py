@@ -105,11 +105,8 @@ class Message:
             self.sections.append(section)
         self.end = at
         self.counts = counts
-
-    @property
-    def tsig(self):
         last = self.sections[2][-1:]
-        return Tsig(self, last[0]) if last and last[0].kind == TSIG else None
+        self.tsig = Tsig(self, last[0]) if last and last[0].kind == TSIG else None
 
     def question(self):
         return ", ".join(f"{name} {TYPES.get(kind, kind)}" for name, kind, _ in self.questions)

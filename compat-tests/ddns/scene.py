@@ -315,7 +315,8 @@ class Scene:
         try:
             message = dns.Message(data)
         except (ValueError, IndexError, struct.error) as e:
-            self.dns.append(f"broken message from port {fields['sport']}: {data.hex()} ({e})")
+            self.open.pop((fields["dst"], fields["dport"], fields["src"], int.from_bytes(data[:2], "big")), None)
+            self.dns.append(f"broken message from port {fields['sport']}, behind its id: {data[2:].hex()} ({e})")
             return
         if fields["sport"] == 53:
             self.open.pop((fields["dst"], fields["dport"], fields["src"], message.id), None)
