@@ -47,20 +47,21 @@ def conf(more="", style="standard", time=1200, statements=None, subnet=""):
 
 
 class Scenario:
-    def __init__(self, play, name, about, core, swaps, options):
-        self.play, self.name, self.about, self.core, self.swaps, self.options = play, name, about, core, swaps, options
+    def __init__(self, play, name, about, core, swaps, partners, options):
+        self.play, self.name, self.about, self.core, self.swaps = play, name, about, core, swaps
+        self.partners, self.options = partners, options
 
 
-def scenario(core=False, swaps=False, over=None, **options):
+def scenario(core=False, swaps=False, partners=False, over=None, **options):
     """Registers a scenario. `core` ones are played by `make test`; one that `swaps` starts with one program and goes on with
-    another; `over` is a list of arguments that it is played with, one after the other; `options` are those of the scene."""
+    another; `partners` are two servers (`partners.py`); `over` is a list of arguments that it is played with, one after the other; `options` are those of the scene."""
     def register(play):
         module = play.__module__.rsplit(".", 1)[-1]
         about = " ".join((play.__doc__ or "").split())
         for value in over or [None]:
             name = f"{module}.{play.__name__}".replace("_", "-") + (f"-{value}" if over else "")
             action = (lambda s, v=value: play(s, v)) if over else play
-            SCENARIOS.append(Scenario(action, name, about, core, swaps, options))
+            SCENARIOS.append(Scenario(action, name, about, core, swaps, partners, options))
         return play
 
     return register

@@ -12,7 +12,6 @@ import select
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import time
 
@@ -21,10 +20,10 @@ sys.path[:0] = [os.path.join(HERE, "../differential")]
 
 import dns  # noqa: E402
 import packet  # noqa: E402
-from lab import CLONE_NEWNET, ETH_P_ALL, LIBC, Lab, die_with_parent  # noqa: E402
+from bind import Bind, Inside, Unfulfilled  # noqa: E402
+from lab import ETH_P_ALL, Lab  # noqa: E402
 from play import SENTINEL_LINE, Play, send_sentinel  # noqa: E402
 
-NAMED = "/usr/sbin/named"
 BIND = "127.0.0.1"
 STEP = 20.0  # seconds that a server may take for what it does at once
 STARTED = "Server starting service."
@@ -36,39 +35,12 @@ link set eth0 up
 link set c0 up
 address add 10.0.0.1/24 broadcast 10.0.0.255 dev eth0
 """
-ZONES = ("example.org", "0.0.10.in-addr.arpa")
-NAMED_CONF = """\
-options {{
-  directory "{directory}";
-  listen-on {{ 127.0.0.1; }};
-  listen-on-v6 {{ none; }};
-  pid-file none;
-  session-keyfile "session.key";
-  managed-keys-directory "{directory}";
-  recursion no;
-  dnssec-validation no;
-  allow-transfer {{ any; }};
-  notify no;
-  {options}
-}};
-controls {{ }};
-{keys}"""
-ZONE_CONF = 'zone "{zone}" {{ type primary; file "{zone}.db"; allow-update {{ {who}; }}; }};\n'
-ZONE_FILE = """\
-$TTL 300
-@ IN SOA ns.example.org. root.example.org. 1 3600 600 86400 300
-@ IN NS ns.example.org.
-"""
 # What tells of updates, or of the means to send them, while a server starts.
 AT_START = re.compile(r"tsec|DNS|DDNS|ddns|resolv|zone|\bkey\b|forward map|reverse map")
 # What tells how updates went. It comes while clients are served, so that its place among the lines about them is chance.
 STORY = re.compile(r"forward map|Forward map|reverse map|^DDNS: |host unknown|temporary name server failure")
 LEASE = re.compile(r"(?ms)^lease (\S+) \{\n(.*?)^\}\n")
 VARIABLE = re.compile(r'(?m)^  (set \S+ = .*|binding state .*|client-hostname .*);$')
-
-
-class Unfulfilled(Exception):
-    """What had to come did not come in time."""
 
 
 class Client:
@@ -80,7 +52,7 @@ class Client:
 
 
 class Scene:
-    def __init__(self, programs, directory, bind=True, keys=None, who="any", zones=None, options="", signed=None):
+    def __init__(self, programs, directory, bind=True, keys=None, who="any", zones=None):
         """`programs` are the paths of dhcpd and of the one that follows it. `keys` is {name: (algorithm, secret)}; `who` may
         update BIND's zones, `zones` is {name: additional records}."""
         self.programs = list(programs)
@@ -90,9 +62,8 @@ class Scene:
         self.started = self.is_up = False
         self.synced, self.active, self.xid = 0, 0.0, 0xD0000000
         self.secrets = {name.lower().rstrip("."): octets for name, (_, octets) in (keys or {}).items()}
-        self.zones = {**{zone: "" for zone in ZONES}, **(zones or {})}
         self.open, self.sent, self.streams = {}, {}, {}
-        self.fakes, self.named, self.tap = [], None, None
+        self.fakes, self.bind, self.tap = [], None, None
         self.hosts = "127.0.0.1 localhost ns.example.org\n"
         self.resolver = "nameserver 127.0.0.1\n"
         self.conf = ""
@@ -103,8 +74,8 @@ class Scene:
                 self.tap.bind(("lo", ETH_P_ALL))
                 self.tap.setblocking(False)
             if bind:
-                self.bind_conf = (keys or {}, who, options)
-                self.start_bind()
+                self.bind = Bind(self.lab, keys, who, zones)
+                self.drain_tap()
         except BaseException:
             self.close()
             raise
@@ -115,57 +86,15 @@ class Scene:
         return Inside(self.lab.namespace)
 
     def start_bind(self):
-        """Starts BIND; its zones are made anew the first time."""
-        keys, who, options = self.bind_conf
-        directory = self.lab.path("named")
-        if not os.path.isdir(directory):
-            os.mkdir(directory)
-            statements = "".join(f'key "{name}" {{ algorithm {algorithm}; secret "{dns.secret(octets)}"; }};\n'
-                                 for name, (algorithm, octets) in keys.items())
-            text = NAMED_CONF.format(directory=directory, keys=statements, options=options)
-            for zone, more in self.zones.items():
-                text += ZONE_CONF.format(zone=zone, who=who)
-                more = ("ns IN A 127.0.0.1\n" if zone == "example.org" else "") + more
-                self.lab.write(f"named/{zone}.db", ZONE_FILE + more)
-            self.lab.write("named/named.conf", text)
-        namespace = self.lab.namespace
-
-        def enter():
-            LIBC.setns(namespace, CLONE_NEWNET)
-            die_with_parent()
-
-        with open(self.lab.path("named.log"), "ab") as log:
-            self.named = subprocess.Popen([NAMED, "-g", "-n", "1", "-c", os.path.join(directory, "named.conf")], cwd=directory,
-                                          stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=enter)
-        end = time.monotonic() + STEP
-        while True:
-            with self.inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                probe.settimeout(0.1)
-                probe.connect((BIND, 53))
-                try:
-                    probe.send(dns.question(list(self.zones)[-1], dns.NUMBERS["SOA"]))
-                    if dns.Message(probe.recv(4096)).rcode == 0:
-                        break
-                except OSError:
-                    time.sleep(0.05)
-            if time.monotonic() > end or self.named.poll() is not None:
-                raise Unfulfilled("named does not start:\n" + self.lab.read("named.log")[-2000:])
+        self.bind.start()
         self.drain_tap()
 
     def stop_bind(self):
-        self.named.terminate()
-        self.named.wait()
-        self.named = None
-
-    def transfer(self, zone):
-        with self.inside():
-            lines = dns.transfer(BIND, zone)
-        return lines
+        self.bind.stop()
 
     def show_zones(self, *zones):
         """Puts the contents of BIND's zones into the transcript."""
-        for zone in zones or self.zones:
-            self.note(f"zone {zone}", *(f"  {line}" for line in self.transfer(zone)))
+        self.note(*self.bind.shown(*zones))
         self.drain_tap()
 
     # ---- name servers that are this program
@@ -212,11 +141,18 @@ class Scene:
 
     # ---- time passes
 
+    def finish(self):
+        """What is left when everything is over."""
+        self.stop()
+        self.tell("in the end")
+        self.leases()
+        if self.bind and self.bind.process:
+            self.show_zones()
+
     def close(self):
         self.lab.close()
-        if self.named:
-            self.named.kill()
-            self.named.wait()
+        if self.bind:
+            self.bind.kill()
         for fake in self.fakes:
             fake.close()
         if self.tap:
@@ -326,11 +262,13 @@ class Scene:
             if message.opcode == dns.UPDATE:
                 self.dns.append(f"  = {dns.RCODES.get(message.rcode, message.rcode)}{signed}")
             return
+        if message.opcode == 0 and not any(record.kind == 41 for record in message.sections[2]):
+            return  # the C library looks up the name of a server
         server = fields["dst"]
         where = "" if server == BIND else f" to {server}"
         if fields["src"] != BIND:
             where += f" from {fields['src']}"
-        if self.named and server == BIND:
+        if self.bind and self.bind.process and server == BIND:
             self.open[(fields["src"], fields["sport"], server, message.id)] = message
         if data in self.sent and not how:
             self.dns.append(f"again after ~{round(now - self.sent[data])} s{where}")
@@ -497,21 +435,6 @@ class Scene:
             self.until_logged(line, seconds)
         self.settle()
         self.tell(f"the lease of {client.name} ends")
-
-
-class Inside:
-    """Work inside a namespace."""
-
-    def __init__(self, namespace):
-        self.namespace = namespace
-
-    def __enter__(self):
-        self.home = os.open("/proc/self/ns/net", os.O_RDONLY)
-        LIBC.setns(self.namespace, CLONE_NEWNET)
-
-    def __exit__(self, *_):
-        LIBC.setns(self.home, CLONE_NEWNET)
-        os.close(self.home)
 
 
 class Fake:

@@ -1,7 +1,5 @@
 """Names that somebody holds already, in each mode of conflict detection."""
 
-import os
-
 from book import conf, scenario
 
 # What the zone holds before: static records, the other family's, and guards of others of either kind.
@@ -90,11 +88,7 @@ def removed_by_hand(s):
     s.dora(c, host="alpha")
     s.dora(d, host="beta")
     s.stop_bind()
-    for name in ("example.org.db.jnl", "0.0.10.in-addr.arpa.db.jnl"):
-        try:
-            os.unlink(s.lab.path(f"named/{name}"))
-        except FileNotFoundError:
-            pass
+    s.bind.forget()
     s.start_bind()
     s.show_zones()
     s.renew(c, host="gamma")

@@ -48,6 +48,7 @@ def rcode(s, number):
         s.fakes.pop().close()
         through(s, lambda message, good: dns.answer(message, number), only)
         s.renew(d, f"message {only[0]} of a renaming is answered with {number}", host="after")
+        s.commit()
         s.leases()
 
 
