@@ -7,6 +7,7 @@ in memory as `<made name>`; everything else stands as it came.
 import calendar
 import contextlib
 import difflib
+import itertools
 import os
 import re
 import select
@@ -292,7 +293,7 @@ class Side:
         text = re.sub(r"(?m)^server-duid .*;\n\n", "", self.masked_text(self.lab.read("dhcpd.leases")))
         head, lease, rest = text.partition("\nlease ")
         first, *records = re.split(r"(?m)^(?=(?:class|subclass|group|host) )", head + "\n")
-        text = first + "".join(sorted(records)) + (lease + rest).removeprefix("\n")
+        text = first + "".join(sorted(records)) + in_order_of_address((lease + rest).removeprefix("\n"))
         return text if self.shows_remote_handles else without_remote_handles(text)
 
     def leases(self, since=0):
@@ -462,6 +463,20 @@ class Side:
                 "dst": SERVER_ADDRESSES["eth0"], "sport": 68, "dport": 67}
         self.lab.sockets["eth0"].send(packet.frame(link, body.ljust(300, b"\0")))
         self.settle()
+
+
+def in_order_of_address(text):
+    """Neighbouring leases that end at the same masked time, by address: whether they ended in the same second or in two is chance."""
+    records = re.split(r"(?m)^(?=lease )", text)
+
+    def end(record):
+        found = re.search(r"\n  ends (<now[^>]*>);", record) if record.startswith("lease ") else None
+        return found and found.group(1)
+
+    ordered = []
+    for time_of_end, group in itertools.groupby(records, end):
+        ordered += sorted(group, key=lambda record: record.split()[1]) if time_of_end else group
+    return "".join(ordered)
 
 
 def without_remote_handles(text):
