@@ -67,6 +67,7 @@ class Scene:
         self.hosts = "127.0.0.1 localhost ns.example.org\n"
         self.resolver = "nameserver 127.0.0.1\n"
         self.conf = ""
+        self.without_queries = False  # whether only updates are taken down
         try:
             with self.inside():
                 self.tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
@@ -121,6 +122,10 @@ class Scene:
         rest = [line for line in self.log if not STORY.search(line)]
         self.note(title, *(f"  < {line}" for line in self.replies), *(f"  | {line}" for line in rest),
                   *(f"  * {line}" for line in story), *(f"  > {line}" for line in self.dns))
+        self.replies, self.log, self.dns = [], [], []
+
+    def forget(self):
+        """Leaves out what happened since the last time that something was told."""
         self.replies, self.log, self.dns = [], [], []
 
     def leases(self):
@@ -264,6 +269,8 @@ class Scene:
             return
         if message.opcode == 0 and not any(record.kind == 41 for record in message.sections[2]):
             return  # the C library looks up the name of a server
+        if message.opcode == 0 and self.without_queries:
+            return
         server = fields["dst"]
         where = "" if server == BIND else f" to {server}"
         if fields["src"] != BIND:

@@ -37,7 +37,7 @@ impl Declarer<'_> {
             log.error(format!("Unable to create tsec structure for {}", name.text));
         }
         let key = Key { name: name.text, algorithm: algorithm.into(), secret: secret.into() };
-        match self.state.keys.iter_mut().find(|other| other.name == key.name) {
+        match self.state.keys.iter_mut().find(|other| other.name.eq_ignore_ascii_case(&key.name)) {
             Some(earlier) => *earlier = key,
             None => self.state.keys.push(key),
         }
@@ -74,10 +74,11 @@ impl Declarer<'_> {
                     return Err(self.state.fatal(format!("Multiple key definitions for zone {}.", zone.name)));
                 }
                 ZoneKind::Key(key) => {
-                    if self.state.keys.iter().any(|other| other.name == key.text) {
-                        zone.key = Some(key.text);
-                    } else {
-                        self.state.log.complain(key.span, "unknown-key", format!("unknown key {}", key.text));
+                    match self.state.keys.iter().find(|other| other.name.eq_ignore_ascii_case(&key.text)) {
+                        Some(known) => zone.key = Some(known.name.clone()),
+                        None => {
+                            self.state.log.complain(key.span, "unknown-key", format!("unknown key {}", key.text));
+                        }
                     }
                 }
             }

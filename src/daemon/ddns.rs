@@ -6,7 +6,7 @@ use crate::config::model::Config;
 use crate::ddns::{Ddns, Effect, ExchangeId, Leases, Outcome, Settings};
 use crate::dhcp4::engine::Engine;
 use crate::eval::environment::Names;
-use crate::leases::dns::{DnsChange, VariableChange};
+use crate::leases::dns::{DnsChange, DnsRecord, VariableChange};
 use crate::wire::units::Now;
 use mio::event::Event;
 use mio::net::{TcpStream, UdpSocket};
@@ -24,6 +24,8 @@ const DATAGRAMS: usize = 64;
 const DATAGRAM: usize = 8192;
 /// Name servers of the system that are asked.
 const MAX_RESOLVERS: usize = 3;
+/// What is said when the address that updates are to come from is not there (spec/ddns.md, section 2).
+const LAME: &str = "Unable to create DNS client context: result: 4";
 const RESOLVER_FILE: &str = "/etc/resolv.conf";
 /// How long a file of name servers may be, in octets.
 const MAX_RESOLVER_FILE: u64 = 64 << 10;
@@ -82,6 +84,8 @@ pub struct DdnsService {
     /// Names of leases that ended before the service began.
     ended: Vec<DnsChange>,
     effects: Vec<Effect>,
+    /// Whether a socket with an address that was asked for could not be opened.
+    is_lame: bool,
 }
 
 /// A seed that nobody outside can know.
@@ -138,6 +142,7 @@ impl DdnsService {
             first_token,
             ended,
             effects: Vec::new(),
+            is_lame: false,
         };
         let settings = service.settings(parameters, logger);
         service.ddns.reconfigure(config, settings);
@@ -160,6 +165,7 @@ impl DdnsService {
     fn settings(&mut self, parameters: &Parameters, logger: &mut Logger) -> Settings {
         let Some(style) = parameters.ddns_style else { return Settings::default() };
         let sources = sources(parameters);
+        self.is_lame = false;
         for (socket, source) in self.sockets.iter_mut().zip(sources) {
             let Some(source) = source else {
                 *socket = None;
@@ -174,7 +180,8 @@ impl DdnsService {
                 // A system without IPv6 has no socket of that family.
                 Err(_) if source.is_unspecified() => None,
                 Err(_) => {
-                    logger.error("Unable to create DNS client context: result: 4");
+                    logger.error(LAME);
+                    self.is_lame = true;
                     None
                 }
             };
@@ -217,15 +224,25 @@ impl DdnsService {
         registry: &Registry,
         logger: &mut Logger,
     ) {
-        self.ddns.change(now, change, leases, &mut self.effects);
+        self.begin(now, change, leases, logger);
         self.carry_out(now, leases, registry, logger);
+    }
+
+    /// Without the address that it was told to send from, the real server says so at each update and makes none.
+    fn begin(&mut self, now: Now, change: DnsChange, leases: &mut NamedLeases<'_>, logger: &mut Logger) {
+        match &change {
+            DnsChange::Update(_) if self.is_lame => logger.error(LAME),
+            DnsChange::Remove(removal) if self.is_lame && removal.record != DnsRecord::default() => logger.error(LAME),
+            _ if self.is_lame => (),
+            _ => self.ddns.change(now, change, leases, &mut self.effects),
+        }
     }
 
     /// Timers, answers and connections. True if there is more to do.
     pub fn serve(&mut self, now: Now, leases: &mut NamedLeases<'_>, registry: &Registry, logger: &mut Logger) -> bool {
         self.watch(registry, logger);
         for change in std::mem::take(&mut self.ended) {
-            self.ddns.change(now, change, leases, &mut self.effects);
+            self.begin(now, change, leases, logger);
         }
         if self.ddns.next_deadline().is_some_and(|at| at <= now.millis) {
             self.ddns.tick(now, leases, &mut self.effects);
