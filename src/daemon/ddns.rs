@@ -426,5 +426,10 @@ mod tests {
         assert!(sources(&parameters).iter().all(Option::is_some));
         parameters.ddns_local_address4 = Some(Ipv4Addr::LOCALHOST);
         assert_eq!(sources(&parameters), [Some(Ipv4Addr::LOCALHOST.into()), None]);
+        let text = "ddns-local-address6 ::1;";
+        let config = crate::config::load_text("c", text, crate::config::Family::V4).result.unwrap();
+        let started = crate::eval::startup::startup(&config, &Default::default(), crate::wire::units::Timestamp(1));
+        let parameters = crate::daemon::parameters::read(&started, &[]).unwrap();
+        assert_eq!(sources(&parameters), [None, Some(std::net::Ipv6Addr::LOCALHOST.into())]);
     }
 }
