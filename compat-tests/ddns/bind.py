@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import dns
-from lab import CLONE_NEWNET, LIBC, die_with_parent
+from lab import CLONE_NEWNET, LIBC, Inside, die_with_parent
 
 NAMED = "/usr/sbin/named"
 STEP = 20.0  # seconds that it may take to start
@@ -36,21 +36,6 @@ $TTL 300
 
 class Unfulfilled(Exception):
     """What had to come did not come in time."""
-
-
-class Inside:
-    """Work inside a namespace."""
-
-    def __init__(self, namespace):
-        self.namespace = namespace
-
-    def __enter__(self):
-        self.home = os.open("/proc/self/ns/net", os.O_RDONLY)
-        LIBC.setns(self.namespace, CLONE_NEWNET)
-
-    def __exit__(self, *_):
-        LIBC.setns(self.home, CLONE_NEWNET)
-        os.close(self.home)
 
 
 class Bind:

@@ -10,8 +10,8 @@ import socket
 
 import dns
 import packet
-from bind import Bind, Inside, Unfulfilled
-from lab import ETH_P_ALL
+from bind import Bind, Unfulfilled
+from lab import ETH_P_ALL, Inside
 from pair import LINK, Pair
 from pair import Unfulfilled as Missed
 

@@ -20,9 +20,9 @@ sys.path[:0] = [os.path.join(HERE, "../differential")]
 
 import dns  # noqa: E402
 import packet  # noqa: E402
-from bind import Bind, Inside, Unfulfilled  # noqa: E402
-from lab import ETH_P_ALL, Lab  # noqa: E402
-from play import SENTINEL_LINE, Play, send_sentinel  # noqa: E402
+from bind import Bind, Unfulfilled  # noqa: E402
+from lab import ETH_P_ALL, Inside, Lab  # noqa: E402
+from play import SENTINEL_LINE, arrived, send_sentinel  # noqa: E402
 
 BIND = "127.0.0.1"
 STEP = 20.0  # seconds that a server may take for what it does at once
@@ -196,18 +196,8 @@ class Scene:
                 self.log.append(line)
 
     def take_frames(self):
-        wire = self.lab.sockets["eth0"]
-        while True:
-            try:
-                data, where = wire.recvfrom(4096)
-            except BlockingIOError:
-                return
-            if where[2] == socket.PACKET_OUTGOING:
-                continue
-            kind, fields = packet.parse(data)
-            if kind == "arp" and fields["op"] == b"\0\1" and fields["spa"] != fields["tpa"]:
-                Play.answer_arp(wire, fields)
-            elif kind == "udp" and fields["dport"] == 68:
+        for kind, fields, _ in arrived(self.lab.sockets["eth0"]):
+            if kind == "udp" and fields["dport"] == 68:
                 self.told.append(fields["payload"])
 
     def drain_tap(self):

@@ -43,6 +43,21 @@ def _unshare(flags):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
+class Inside:
+    """Work inside a namespace."""
+
+    def __init__(self, namespace):
+        self.namespace = namespace
+
+    def __enter__(self):
+        self.home = os.open("/proc/self/ns/net", os.O_RDONLY)
+        LIBC.setns(self.namespace, CLONE_NEWNET)
+
+    def __exit__(self, *_):
+        LIBC.setns(self.home, CLONE_NEWNET)
+        os.close(self.home)
+
+
 def die_with_parent():
     """PR_SET_PDEATHSIG: the child is killed when its parent goes."""
     LIBC.prctl(1, signal.SIGKILL)

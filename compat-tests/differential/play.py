@@ -70,6 +70,27 @@ def send_sentinel(side, wire, port):
     side.lab.sockets[wire].send(packet.frame(link, payload))
 
 
+def answer_arp(sock, f):
+    reply = (f["sha"] + b"\x02\xcc\0\0\0\x01" + b"\x08\x06" + b"\0\1\x08\0\6\4\0\2" + b"\x02\xcc\0\0\0\x01" + f["tpa"]
+             + f["sha"] + f["spa"])
+    sock.send(reply)
+
+
+def arrived(sock):
+    """What has arrived at a wire's end: kind, fields and octets of each frame. Who asks for the hardware address of another is answered."""
+    while True:
+        try:
+            data, where = sock.recvfrom(4096)
+        except BlockingIOError:
+            return
+        if where[2] == socket.PACKET_OUTGOING:
+            continue
+        kind, fields = packet.parse(data)
+        if kind == "arp" and fields["op"] == b"\0\1" and fields["spa"] != fields["tpa"]:
+            answer_arp(sock, fields)
+        yield kind, fields, data
+
+
 class Play:
     def __init__(self, scenario, binaries, keep=None):
         self.scenario, self.keep = scenario, keep
@@ -130,28 +151,13 @@ class Play:
             self.pump(end - time.monotonic())
 
     def take_frames(self, side, wire, sock):
-        while True:
-            try:
-                data, address = sock.recvfrom(4096)
-            except BlockingIOError:
-                return
-            if address[2] == socket.PACKET_OUTGOING:
-                continue
-            kind, f = packet.parse(data)
-            if kind == "arp" and f["op"] == b"\0\1" and f["spa"] != f["tpa"]:
-                self.answer_arp(sock, f)
-            elif kind == "icmp" and f["body"][:1] == b"\x08":
+        for kind, f, data in arrived(sock):
+            if kind == "icmp" and f["body"][:1] == b"\x08":
                 side.frames.append((wire, data))
                 if f["dst"] in self.alive:
                     self.answer_ping(sock, f)
             elif kind in ("udp", "icmp"):
                 side.frames.append((wire, data))
-
-    @staticmethod
-    def answer_arp(sock, f):
-        reply = (f["sha"] + b"\x02\xcc\0\0\0\x01" + b"\x08\x06" + b"\0\1\x08\0\6\4\0\2" + b"\x02\xcc\0\0\0\x01" + f["tpa"]
-                 + f["sha"] + f["spa"])
-        sock.send(reply)
 
     @staticmethod
     def answer_ping(sock, f):

@@ -25,9 +25,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "../differential")]
 
 import packet  # noqa: E402
-from lab import CLONE_NEWNET, ETH_P_ALL, LIBC, Lab, die_with_parent  # noqa: E402
+from lab import CLONE_NEWNET, ETH_P_ALL, LIBC, Inside, Lab, die_with_parent  # noqa: E402
 from leasefile import LeaseFile, by_address  # noqa: E402
-from play import SENTINEL_LINE, Play, send_sentinel  # noqa: E402
+from play import SENTINEL_LINE, arrived, send_sentinel  # noqa: E402
 from protocol import BINDINGS, Tap, bucket  # noqa: E402
 
 NAMES = ("P", "S")
@@ -75,21 +75,6 @@ def unshared():
     finally:
         LIBC.setns(home, CLONE_NEWNET)
         os.close(home)
-
-
-class Inside:
-    """Work inside a namespace."""
-
-    def __init__(self, namespace):
-        self.namespace = namespace
-
-    def __enter__(self):
-        self.home = os.open("/proc/self/ns/net", os.O_RDONLY)
-        LIBC.setns(self.namespace, CLONE_NEWNET)
-
-    def __exit__(self, *_):
-        LIBC.setns(self.home, CLONE_NEWNET)
-        os.close(self.home)
 
 
 class Server:
@@ -262,22 +247,11 @@ class Pair:
             self.tap.frame(time.monotonic(), data)
 
     def take_frames(self, server):
-        wire = server.lab.sockets["eth0"]
-        while True:
-            try:
-                data, where = wire.recvfrom(4096)
-            except BlockingIOError:
-                return
-            if where[2] == socket.PACKET_OUTGOING:
-                continue
-            kind, fields = packet.parse(data)
-            if kind == "arp" and fields["op"] == b"\0\1" and fields["spa"] != fields["tpa"]:
-                Play.answer_arp(wire, fields)
+        for kind, fields, _ in arrived(server.lab.sockets["eth0"]):
+            if kind == "udp" and self.handler:
+                self.handler(server.name, fields["payload"])
             elif kind == "udp":
-                if self.handler:
-                    self.handler(server.name, fields["payload"])
-                else:
-                    self.frames.append((server.name, fields["payload"]))
+                self.frames.append((server.name, fields["payload"]))
 
     def until(self, condition, seconds, what):
         """Waits for a condition."""

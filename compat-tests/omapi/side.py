@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.join(HERE, "../differential"))
 
 import packet  # noqa: E402
 from lab import CLONE_NEWNET, LIBC, SERVER_ADDRESSES, Lab, die_with_parent  # noqa: E402
-from play import SENTINEL_LINE, Play, send_sentinel  # noqa: E402
+from play import SENTINEL_LINE, arrived, send_sentinel  # noqa: E402
 from protocol import Closed, Connection, Key, OP_NAMES, REFERENCES, UPDATE, Silent, items, show  # noqa: E402
 
 PORT = 7911
@@ -240,18 +240,7 @@ class Side:
                 self.log += lines
 
     def take_frames(self, wire):
-        while True:
-            try:
-                data, where = wire.recvfrom(4096)
-            except BlockingIOError:
-                return
-            if where[2] == socket.PACKET_OUTGOING:
-                continue
-            kind, fields = packet.parse(data)
-            if kind == "arp" and fields["op"] == b"\0\1" and fields["spa"] != fields["tpa"]:
-                Play.answer_arp(wire, fields)
-            elif kind == "udp":
-                self.frames.append(data)
+        self.frames += [data for kind, _, data in arrived(wire) if kind == "udp"]
 
     def settle(self):
         """Waits until the server has dealt with everything sent to it so far; its log lines go into the transcript."""
