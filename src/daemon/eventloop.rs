@@ -157,8 +157,8 @@ impl<'l> EventLoop<'l> {
         }
     }
 
-    /// Serves until a signal, an operator or a fatal error ends it. Everything handed to the journal is on stable storage then, unless
-    /// writing fails.
+    /// Serves until a signal, an operator or a fatal error ends it. Everything handed to the journal is on stable storage then,
+    /// unless writing fails.
     pub fn run(mut self) -> Result<Ending, Fatal> {
         let mut events = Events::with_capacity(EVENTS);
         let ended = loop {

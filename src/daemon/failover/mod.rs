@@ -190,7 +190,7 @@ impl FailoverService {
         for listener in 0..self.listeners.len() {
             self.accept(listener, now, leases, registry);
         }
-        let mut more = false;
+        let mut more = self.listeners.iter().flatten().any(|listener| listener.acceptable);
         for slot in 0..self.places.len() {
             self.attend(slot, now, leases);
             more |= self.places.get(slot).is_some_and(|place| {

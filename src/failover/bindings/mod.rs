@@ -16,7 +16,7 @@ use super::shares::Bounds;
 use crate::config::model::{FailoverPeer, PeerId, PoolId};
 use crate::eval::LogKind;
 use crate::leases::lease::{JournalPosition, Lease, LeaseId};
-use crate::leases::peer::Standing;
+use crate::leases::peer::{Role, Standing};
 use crate::leases::queue::Queue as PoolQueue;
 use crate::wire::failover::{Body, Xid};
 use crate::wire::units::{Now, Timestamp};
@@ -144,7 +144,7 @@ impl Context<'_> {
 
     fn standing(&self) -> Standing {
         let standing = self.leases.store().standing_of(self.peer);
-        standing.cloned().unwrap_or_else(|| Standing::new(crate::leases::peer::Role::Secondary, Timestamp::UNSET))
+        standing.cloned().unwrap_or_else(|| Standing::new(Role::Secondary, Timestamp::UNSET))
     }
 
     /// A message that this server begins.

@@ -2,6 +2,7 @@
 
 use super::{is_unknown_to_partner, Bindings, Context};
 use crate::eval::bindings::Value;
+use crate::eval::LogKind;
 use crate::failover::queue::Told;
 use crate::failover::shares::Bounds;
 use crate::leases::lease::{BindingState, Lease, LeaseId};
@@ -82,7 +83,7 @@ impl Bindings {
         self.dump(context, false);
         if !self.queue.is_idle() {
             self.send(context);
-            context.log(crate::eval::LogKind::Info, format!("Sending updates to {}.", context.name));
+            context.log(LogKind::Info, format!("Sending updates to {}.", context.name));
         }
     }
 
