@@ -17,6 +17,7 @@ use crate::options::pack::{pack_reply, Found, Packing, Source};
 use crate::options::registry::{OptionKey, SpaceId, Storage};
 use crate::wire::dhcp4::Header;
 use crate::wire::units::Now;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The pool of a lease that stands for a fixed address.
@@ -326,18 +327,29 @@ impl Engine {
         self.flush(out);
     }
 
-    /// The value of an option or parameter of the reply; `None` if it is not set or has none.
-    pub(super) fn value(&mut self, draft: &mut Draft<'_, '_>, key: OptionKey) -> Option<Vec<u8>> {
+    /// Reads the value of an option or parameter of the reply; `None` if it is not set or has none.
+    fn read<T>(
+        &mut self,
+        draft: &mut Draft<'_, '_>,
+        key: OptionKey,
+        read: impl FnOnce(Cow<'_, [u8]>) -> T,
+    ) -> Option<T> {
         let expression = match draft.progress.reply.get(key)? {
-            ReplyValue::Bytes(bytes) => return Some(bytes.to_vec()),
-            ReplyValue::Expression(expression) => expression.clone(),
+            ReplyValue::Bytes(bytes) => return Some(read(Cow::Borrowed(bytes))),
+            ReplyValue::Expression(expression) => match expression.constant() {
+                Some(constant) => return Some(read(Cow::Borrowed(constant))),
+                None => expression.clone(),
+            },
             ReplyValue::Removed => return None,
         };
-        if let Some(constant) = expression.constant() {
-            return Some(constant.to_vec());
-        }
         let config = self.config.clone();
-        self.surroundings(&config).run(draft, |environment| environment.data(&expression))
+        let value = self.surroundings(&config).run(draft, |environment| environment.data(&expression))?;
+        Some(read(Cow::Owned(value)))
+    }
+
+    /// The value of an option or parameter of the reply; `None` if it is not set or has none.
+    pub(super) fn value(&mut self, draft: &mut Draft<'_, '_>, key: OptionKey) -> Option<Vec<u8>> {
+        self.read(draft, key, |octets| octets.into_owned())
     }
 
     /// The value of a server parameter.
@@ -347,15 +359,15 @@ impl Engine {
 
     /// A server parameter of four octets.
     pub(super) fn number(&mut self, draft: &mut Draft<'_, '_>, parameter: u32) -> Option<u32> {
-        self.data(draft, parameter)?.try_into().ok().map(u32::from_be_bytes)
+        self.read(draft, OptionKey::server(parameter), |octets| (*octets).try_into().ok().map(u32::from_be_bytes))?
     }
 
     /// A server parameter of one octet.
     pub(super) fn small(&mut self, draft: &mut Draft<'_, '_>, parameter: u32) -> Option<u8> {
-        match *self.data(draft, parameter)? {
+        self.read(draft, OptionKey::server(parameter), |octets| match *octets {
             [octet] => Some(octet),
             _ => None,
-        }
+        })?
     }
 
     /// A boolean server parameter.
@@ -364,7 +376,7 @@ impl Engine {
         if !draft.has(key) {
             return Flag::Unset;
         }
-        Flag::of(&self.value(draft, key).unwrap_or_default())
+        self.read(draft, key, |octets| Flag::of(&octets)).unwrap_or_else(|| Flag::of(&[]))
     }
 
     /// Finds the classes of a request.

@@ -10,10 +10,17 @@ pub fn bucket(code: u32) -> u32 {
     ((code & 31) + ((code >> 5) & 31)) % 17
 }
 
+/// The bit of a key in a filter.
+fn bit(key: OptionKey) -> u128 {
+    1 << ((key.code ^ u32::from(key.space.0) << 6) & 127)
+}
+
 /// Values of type `V` by option, in ISC's order. Lookups run over the keys, which lie close together: a set holds tens of
-/// options.
+/// options. Most lookups are for what is not set, which the filter tells at once.
 #[derive(Clone, Debug)]
 pub struct OptionSet<V> {
+    /// Has the bits of all keys, and may have more.
+    filter: u128,
     keys: Vec<OptionKey>,
     /// In the order of `keys`.
     values: Vec<V>,
@@ -21,7 +28,7 @@ pub struct OptionSet<V> {
 
 impl<V> Default for OptionSet<V> {
     fn default() -> Self {
-        OptionSet { keys: Vec::new(), values: Vec::new() }
+        OptionSet { filter: 0, keys: Vec::new(), values: Vec::new() }
     }
 }
 
@@ -32,6 +39,9 @@ impl<V> OptionSet<V> {
     }
 
     fn place(&self, key: OptionKey) -> Option<usize> {
+        if self.filter & bit(key) == 0 {
+            return None;
+        }
         self.keys.iter().position(|k| *k == key)
     }
 
@@ -51,6 +61,7 @@ impl<V> OptionSet<V> {
         match self.get_mut(key) {
             Some(old) => *old = value,
             None => {
+                self.filter |= bit(key);
                 self.keys.push(key);
                 self.values.push(value);
             }
