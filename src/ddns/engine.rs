@@ -37,14 +37,13 @@ pub struct Ddns {
     zones: Zones,
     hosts: Arc<Names>,
     exchanges: Exchanges<Purpose>,
-    operations: FxHashMap<OperationId, Operation>,
-    lanes: Lanes,
+    operations: Lanes<Operation>,
     /// What is under way for a lease.
     of_lease: FxHashMap<IpAddr, OperationId>,
     searches: FxHashMap<SearchId, Search>,
     next: u64,
-    /// Updates are being refused because too many wait; that was logged.
-    is_full: bool,
+    /// Updates were refused because too many waited; that is logged once, and again only after there was room for many.
+    was_full: bool,
 }
 
 impl Ddns {
@@ -57,12 +56,11 @@ impl Ddns {
             zones: Zones::of(config),
             hosts,
             exchanges,
-            operations: FxHashMap::default(),
-            lanes: Lanes::default(),
+            operations: Lanes::default(),
             of_lease: FxHashMap::default(),
             searches: FxHashMap::default(),
             next: 0,
-            is_full: false,
+            was_full: false,
         }
     }
 
@@ -85,7 +83,8 @@ impl Ddns {
         }
         match change {
             DnsChange::Cancel(address) => self.cancel_of_lease(address, out),
-            DnsChange::Update(update) => self.push(Operation::adding(update), out),
+            DnsChange::Update(update) if self.has_room(out) => self.push(Operation::adding(update)),
+            DnsChange::Update(_) => {}
             DnsChange::Remove(removal) => self.remove(removal, out),
         }
         self.pump(now, leases, out);
@@ -93,41 +92,45 @@ impl Ddns {
 
     fn remove(&mut self, removal: DnsRemoval, out: &mut Vec<Effect>) {
         let DnsRemoval { address, record, is_active } = removal;
-        if let Some(pending) = self.of_lease.get(&address).and_then(|id| self.operations.get_mut(id)) {
+        if let Some(pending) = self.of_lease.get(&address).and_then(|id| self.operations.get_mut(*id)) {
             if !pending.yields_to_removal(is_active) {
                 pending.addition = None;
                 return;
             }
             self.cancel_of_lease(address, out);
         }
-        if record != DnsRecord::default() {
-            self.push(Operation::removing(address, record, is_active), out);
+        if record != DnsRecord::default() && self.has_room(out) {
+            self.push(Operation::removing(address, record, is_active));
         }
     }
 
     /// Takes an update; it runs when its turn comes.
-    fn push(&mut self, operation: Operation, out: &mut Vec<Effect>) {
+    fn push(&mut self, operation: Operation) {
         let id = OperationId(self.next);
         self.next += 1;
-        if !self.lanes.push(id, operation.keys()) {
-            if !self.is_full {
-                let line = "DDNS: too many updates wait for name servers, new ones are not made.";
-                out.push(Effect::Log(LogKind::Error, line.into()));
-            }
-            self.is_full = true;
-            return;
-        }
-        self.is_full = false;
         if operation.is_lease {
             self.of_lease.insert(operation.address, id);
         }
-        self.operations.insert(id, operation);
+        self.operations.push(id, operation.keys(), operation);
+    }
+
+    /// True if one more update can wait for its turn.
+    fn has_room(&mut self, out: &mut Vec<Effect>) -> bool {
+        if !self.operations.is_full() {
+            self.was_full &= !self.operations.is_half_empty();
+            return true;
+        }
+        if !std::mem::replace(&mut self.was_full, true) {
+            let line = "DDNS: too many updates wait for name servers, new ones are not made.";
+            out.push(Effect::Log(LogKind::Error, line.into()));
+        }
+        false
     }
 
     /// Ends what is under way for a lease.
     fn cancel_of_lease(&mut self, address: IpAddr, out: &mut Vec<Effect>) {
         let Some(id) = self.of_lease.get(&address).copied() else { return };
-        let Some(operation) = self.operations.get(&id) else { return };
+        let Some(operation) = self.operations.get(id) else { return };
         if let Some(exchange) = operation.exchange {
             self.exchanges.cancel(exchange, out);
         }
@@ -139,17 +142,17 @@ impl Ddns {
 
     /// An update is over.
     fn finish(&mut self, id: OperationId) {
-        let Some(operation) = self.operations.remove(&id) else { return };
-        if self.of_lease.get(&operation.address) == Some(&id) {
-            self.of_lease.remove(&operation.address);
+        let Some(&Operation { address, is_lease, step, .. }) = self.operations.get(id) else { return };
+        if is_lease && self.of_lease.get(&address) == Some(&id) {
+            self.of_lease.remove(&address);
         }
-        self.lanes.end(id, operation.step.is_some());
+        self.operations.end(id, step.is_some());
     }
 
     /// Begins updates whose turn it is.
     fn pump(&mut self, now: Now, leases: &mut dyn Leases, out: &mut Vec<Effect>) {
-        while let Some(id) = self.lanes.next() {
-            let Some(operation) = self.operations.get_mut(&id) else { continue };
+        while let Some(id) = self.operations.next() {
+            let Some(operation) = self.operations.get_mut(id) else { continue };
             let reaction = operation.begin();
             // From now on it counts as running.
             operation.step.get_or_insert(Step::AddUnused);
@@ -170,7 +173,7 @@ impl Ddns {
         // Each step leads to a later one, so that they end.
         loop {
             let Reaction { log, variables, next } = reaction;
-            let Some(operation) = self.operations.get_mut(&id) else { return };
+            let Some(operation) = self.operations.get_mut(id) else { return };
             out.extend(log.map(|(kind, line)| Effect::Log(kind, line)));
             if !variables.is_empty() && operation.is_lease {
                 leases.set_variables(now, operation.address, variables);
@@ -180,7 +183,7 @@ impl Ddns {
             match self.send(now, id, step, out) {
                 None => return self.finish(id),
                 Some(Ok(())) => return,
-                Some(Err(outcome)) => match self.operations.get_mut(&id) {
+                Some(Err(outcome)) => match self.operations.get_mut(id) {
                     Some(operation) => reaction = operation.react(outcome, self.settings.conflicts.effective()),
                     None => return,
                 },
@@ -191,7 +194,7 @@ impl Ddns {
     /// Sends the message of a step, or finds out where to. `None` if that is not known; then nothing is said. `Err`: no server
     /// can be reached.
     fn send(&mut self, now: Now, id: OperationId, step: Step, out: &mut Vec<Effect>) -> Option<Result<(), Outcome>> {
-        let operation = self.operations.get_mut(&id)?;
+        let operation = self.operations.get_mut(id)?;
         let text = if step.is_forward() { operation.forward() } else { operation.reverse() };
         let name = readable(text, out)?;
         let known = operation.zone.take().filter(|_| step.is_forward());
@@ -231,7 +234,7 @@ impl Ddns {
         zone: ZoneUse,
         out: &mut Vec<Effect>,
     ) -> Option<Result<(), Outcome>> {
-        let operation = self.operations.get_mut(&id)?;
+        let operation = self.operations.get_mut(id)?;
         let update = message(operation, step, &zone, &self.settings, out)?;
         let (servers, key) = (zone.servers.clone(), zone.key.clone());
         operation.zone = Some(zone);
@@ -249,7 +252,7 @@ impl Ddns {
         let exchange = self.ask(now, id, name, kind, out)?;
         self.searches.insert(id, search);
         if let Goal::Update(operation) = goal {
-            let operation = self.operations.get_mut(&operation)?;
+            let operation = self.operations.get_mut(operation)?;
             (operation.exchange, operation.search, operation.zone) = (Some(exchange), Some(id), zone);
         }
         Some(())
@@ -339,7 +342,7 @@ impl Ddns {
     /// The update for which a search is made can end the question.
     fn note_exchange(&mut self, id: SearchId, exchange: ExchangeId) {
         if let Some(Goal::Update(operation)) = self.searches.get(&id).map(|search| search.goal) {
-            if let Some(operation) = self.operations.get_mut(&operation) {
+            if let Some(operation) = self.operations.get_mut(operation) {
                 operation.exchange = Some(exchange);
             }
         }
@@ -365,7 +368,7 @@ impl Ddns {
             (Goal::Zone, Err(_)) => {}
             (Goal::Update(operation), Err(outcome)) => self.end_step(now, operation, outcome, leases, out),
             (Goal::Update(id), Ok(())) => {
-                let Some(operation) = self.operations.get_mut(&id) else { return };
+                let Some(operation) = self.operations.get_mut(id) else { return };
                 operation.search = None;
                 let (Some(step), Some(declared)) = (operation.step, operation.zone.take()) else { return };
                 // A reverse update is made in the zone that was found, and without the key.
@@ -391,7 +394,7 @@ impl Ddns {
         leases: &mut dyn Leases,
         out: &mut Vec<Effect>,
     ) {
-        let Some(operation) = self.operations.get_mut(&id) else { return };
+        let Some(operation) = self.operations.get_mut(id) else { return };
         (operation.exchange, operation.search) = (None, None);
         if outcome == Outcome::Canceled {
             let line = format!("DDNS: cleaning up lease pointer for a cancel cb={:#x}", id.0);

@@ -11,6 +11,7 @@ use super::LogKind;
 use crate::leases::dns::{guard_variable, DnsRecord, DnsUpdate, VariableChange, CLIENT, FORWARD, REVERSE};
 use crate::wire::dns::guard::Guard;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Old names that go.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub struct Operation {
     pub is_lease: bool,
     pub removal: Option<Removal>,
     pub addition: Option<DnsUpdate>,
+    /// Of the name that comes, from its turn on.
+    guard: Option<Guard>,
     /// `None` before the first message.
     pub step: Option<Step>,
     /// That of the forward name, once it is known.
@@ -60,8 +63,8 @@ fn text(octets: &[u8]) -> String {
 
 impl Operation {
     /// Names that a lease gets.
-    pub fn adding(update: DnsUpdate) -> Operation {
-        let removal = update.replaces.clone().map(|record| Removal::new(record, true));
+    pub fn adding(mut update: DnsUpdate) -> Operation {
+        let removal = update.replaces.take().map(|record| Removal::new(*record, true));
         let (address, is_lease) = (update.address, update.is_lease);
         Operation { removal, addition: Some(update), ..Operation::of(address, is_lease) }
     }
@@ -77,6 +80,7 @@ impl Operation {
             is_lease,
             removal: None,
             addition: None,
+            guard: None,
             step: None,
             zone: None,
             exchange: None,
@@ -87,7 +91,7 @@ impl Operation {
 
     /// The forward names that it is about, in small letters.
     pub fn keys(&self) -> Keys {
-        let lower = |name: &[u8]| Box::from(name.strip_suffix(b".").unwrap_or(name).to_ascii_lowercase());
+        let lower = |name: &[u8]| Arc::from(name.strip_suffix(b".").unwrap_or(name).to_ascii_lowercase());
         let old = self.removal.as_ref().and_then(|removal| removal.record.forward.as_deref()).map(lower);
         let new =
             self.addition.as_ref().map(|addition| lower(&addition.forward)).filter(|new| Some(new) != old.as_ref());
@@ -108,7 +112,7 @@ impl Operation {
     pub fn guard(&self) -> Option<&Guard> {
         match &self.removal {
             Some(removal) => removal.guard.as_ref(),
-            None => self.addition.as_ref().and_then(|addition| addition.guard.as_ref()),
+            None => self.guard.as_ref(),
         }
     }
 
@@ -153,8 +157,10 @@ impl Operation {
         self.removal = None;
         self.zone = None;
         let Some(addition) = &self.addition else { return Reaction::done() };
-        if addition.guard.is_some() {
-            return Reaction::send(Step::AddUnused);
+        if let Some(owner) = &addition.owner {
+            self.guard = owner.guard(&addition.forward);
+            // Without a guard nothing is updated.
+            return self.guard.as_ref().map_or_else(Reaction::done, |_| Reaction::send(Step::AddUnused));
         }
         if addition.adds_reverse && addition.reverse.is_some() {
             return Reaction::send(Step::AddReverse);
@@ -188,7 +194,7 @@ impl Operation {
         match (step, outcome) {
             (_, Success) => Reaction {
                 log: Some((LogKind::Info, format!("Added new forward map from {name} to {address}"))),
-                variables: addition.forward_variables(),
+                variables: addition.forward_variables(self.guard.as_ref()),
                 next: match addition.adds_reverse && addition.reverse.is_some() {
                     true => Next::Send(Step::AddReverse),
                     false => Next::Done,

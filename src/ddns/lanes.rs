@@ -2,7 +2,9 @@
 //! wait; when too many wait, no more are taken.
 
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// How many updates run at a time.
 const MAX_RUNNING: usize = 256;
@@ -14,37 +16,83 @@ const MAX_TAKEN: usize = 20_000;
 pub struct OperationId(pub u64);
 
 /// The names that an update is about, in small letters: one or two, not the same.
-pub type Keys = Vec<Box<[u8]>>;
+pub type Keys = Vec<Arc<[u8]>>;
 
-/// Who runs, and who waits for whom.
-#[derive(Debug, Default)]
-pub struct Lanes {
-    /// By name: the updates about it; the first one may run.
-    lanes: FxHashMap<Box<[u8]>, VecDeque<OperationId>>,
-    taken: FxHashMap<OperationId, Keys>,
+/// The updates about one name, in the order they came; most often there is but one.
+#[derive(Debug)]
+struct Lane {
+    /// It may run.
+    first: OperationId,
+    waiting: VecDeque<OperationId>,
+}
+
+#[derive(Debug)]
+struct Taken<T> {
+    keys: Keys,
+    update: T,
+}
+
+/// The updates: who runs, and who waits for whom.
+#[derive(Debug)]
+pub struct Lanes<T> {
+    /// By name.
+    lanes: FxHashMap<Arc<[u8]>, Lane>,
+    taken: FxHashMap<OperationId, Box<Taken<T>>>,
     /// They may run as soon as there is room.
     ready: VecDeque<OperationId>,
     running: usize,
 }
 
-impl Lanes {
-    /// Takes an update. False if there are too many.
-    pub fn push(&mut self, id: OperationId, keys: Keys) -> bool {
-        if self.taken.len() >= MAX_TAKEN {
-            return false;
-        }
+impl<T> Default for Lanes<T> {
+    fn default() -> Self {
+        Lanes { lanes: FxHashMap::default(), taken: FxHashMap::default(), ready: VecDeque::new(), running: 0 }
+    }
+}
+
+impl<T> Lanes<T> {
+    /// An update.
+    pub fn get(&self, id: OperationId) -> Option<&T> {
+        self.taken.get(&id).map(|taken| &taken.update)
+    }
+
+    /// An update, to change it.
+    pub fn get_mut(&mut self, id: OperationId) -> Option<&mut T> {
+        self.taken.get_mut(&id).map(|taken| &mut taken.update)
+    }
+
+    /// True without any update.
+    pub fn is_empty(&self) -> bool {
+        self.taken.is_empty()
+    }
+
+    /// True if no update can be taken.
+    pub fn is_full(&self) -> bool {
+        self.taken.len() >= MAX_TAKEN
+    }
+
+    /// True if at least as many as there are can be taken.
+    pub fn is_half_empty(&self) -> bool {
+        self.taken.len() <= MAX_TAKEN / 2
+    }
+
+    /// Takes an update.
+    pub fn push(&mut self, id: OperationId, keys: Keys, update: T) {
         for key in &keys {
-            self.lanes.entry(key.clone()).or_default().push_back(id);
+            match self.lanes.entry(key.clone()) {
+                Entry::Occupied(lane) => lane.into_mut().waiting.push_back(id),
+                Entry::Vacant(place) => {
+                    place.insert(Lane { first: id, waiting: VecDeque::new() });
+                }
+            }
         }
-        self.taken.insert(id, keys);
+        self.taken.insert(id, Box::new(Taken { keys, update }));
         self.check(id);
-        true
     }
 
     /// It becomes ready when it is the first one everywhere.
     fn check(&mut self, id: OperationId) {
-        let Some(keys) = self.taken.get(&id) else { return };
-        if keys.iter().all(|key| self.lanes.get(key).and_then(VecDeque::front) == Some(&id)) {
+        let Some(taken) = self.taken.get(&id) else { return };
+        if taken.keys.iter().all(|key| self.lanes.get(key).is_some_and(|lane| lane.first == id)) {
             self.ready.push_back(id);
         }
     }
@@ -66,17 +114,18 @@ impl Lanes {
         if has_run {
             self.running = self.running.saturating_sub(1);
         }
-        for key in self.taken.remove(&id).unwrap_or_default() {
+        for key in self.taken.remove(&id).map(|taken| taken.keys).unwrap_or_default() {
             let Some(lane) = self.lanes.get_mut(&key) else { continue };
-            let was_first = lane.front() == Some(&id);
-            match was_first {
-                true => drop(lane.pop_front()),
-                false => lane.retain(|other| *other != id),
+            if lane.first != id {
+                lane.waiting.retain(|other| *other != id);
+                continue;
             }
-            match lane.front().copied() {
+            match lane.waiting.pop_front() {
                 None => drop(self.lanes.remove(&key)),
-                Some(next) if was_first => self.check(next),
-                Some(_) => {}
+                Some(next) => {
+                    lane.first = next;
+                    self.check(next);
+                }
             }
         }
     }
@@ -94,7 +143,9 @@ mod tests {
     fn the_same_name_waits() {
         let (a, b, c) = (OperationId(1), OperationId(2), OperationId(3));
         let mut lanes = Lanes::default();
-        assert!(lanes.push(a, keys(&["x"])) && lanes.push(b, keys(&["x", "y"])) && lanes.push(c, keys(&["y"])));
+        lanes.push(a, keys(&["x"]), ());
+        lanes.push(b, keys(&["x", "y"]), ());
+        lanes.push(c, keys(&["y"]), ());
         assert_eq!((lanes.next(), lanes.next()), (Some(a), None));
         lanes.end(a, true);
         assert_eq!((lanes.next(), lanes.next()), (Some(b), None));
@@ -108,7 +159,9 @@ mod tests {
     fn what_ends_while_it_waits_does_not_run() {
         let (a, b, c) = (OperationId(1), OperationId(2), OperationId(3));
         let mut lanes = Lanes::default();
-        assert!(lanes.push(a, keys(&["x"])) && lanes.push(b, keys(&["x"])) && lanes.push(c, keys(&["x"])));
+        for id in [a, b, c] {
+            lanes.push(id, keys(&["x"]), ());
+        }
         lanes.end(b, false);
         assert_eq!(lanes.next(), Some(a));
         lanes.end(a, true);
@@ -119,9 +172,10 @@ mod tests {
     fn only_so_many_run_and_wait() {
         let mut lanes = Lanes::default();
         for number in 0..MAX_TAKEN as u64 {
-            assert!(lanes.push(OperationId(number), Keys::new()));
+            assert!(!lanes.is_full());
+            lanes.push(OperationId(number), Keys::new(), ());
         }
-        assert!(!lanes.push(OperationId(u64::MAX), Keys::new()));
+        assert!(lanes.is_full());
         assert_eq!(std::iter::from_fn(|| lanes.next()).count(), MAX_RUNNING);
         lanes.end(OperationId(0), true);
         assert_eq!(lanes.next(), Some(OperationId(MAX_RUNNING as u64)));

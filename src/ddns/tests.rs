@@ -2,9 +2,9 @@
 
 use super::{Ddns, Effect, Leases, Outcome, Settings};
 use crate::config::{load_text, Family};
-use crate::leases::dns::{DnsChange, DnsRecord, DnsRemoval, DnsUpdate, VariableChange};
-use crate::wire::dns::guard::{Guard, Identifier, Style};
-use crate::wire::dns::name::Name;
+use crate::leases::dns::{DnsChange, DnsRecord, DnsRemoval, DnsUpdate, Owner, VariableChange};
+use crate::leases::lease::SmallBytes;
+use crate::wire::dns::guard::Style;
 use crate::wire::units::{Now, Timestamp};
 use proptest::prelude::*;
 use std::net::{IpAddr, SocketAddr};
@@ -98,13 +98,12 @@ fn reply(request: &[u8], rcode: u8) -> Vec<u8> {
 
 fn update(host: &str, last: u8) -> DnsUpdate {
     let forward = format!("{host}.example.org");
-    let name = Name::from_text(forward.as_bytes()).unwrap();
-    let guard = Guard::of(Style::Standard, Identifier { kind: 0, octets: &[1, 2, last] }, &name);
+    let owner = Owner { style: Style::Standard, kind: 0, octets: SmallBytes::new(&[1, 2, last]) };
     DnsUpdate {
         address: [10, 0, 0, last].into(),
         is_lease: true,
         forward: forward.into_bytes().into(),
-        guard: Some(guard),
+        owner: Some(owner),
         reverse: Some(format!("{last}.0.0.10.in-addr.arpa.").into_bytes().into()),
         adds_reverse: true,
         ttl: 600,
@@ -112,12 +111,17 @@ fn update(host: &str, last: u8) -> DnsUpdate {
     }
 }
 
+/// The variables of a lease that gets other names.
+fn recorded(update: &DnsUpdate) -> Box<DnsRecord> {
+    Box::new(record(update))
+}
+
 /// What the lease's variables are after the update.
 fn record(update: &DnsUpdate) -> DnsRecord {
     DnsRecord {
         forward: Some(update.forward.clone()),
         reverse: update.reverse.clone(),
-        dhcid: update.guard.as_ref().map(|guard| guard.data.clone()),
+        dhcid: update.owner.as_ref().and_then(|owner| owner.guard(&update.forward)).map(|guard| guard.data),
         ..DnsRecord::default()
     }
 }
@@ -236,7 +240,7 @@ fn a_release_ends_an_addition_but_not_a_removal() {
     }));
     assert!(world.ddns.is_idle());
     world.sent.clear();
-    world.change(DnsChange::Update(DnsUpdate { replaces: Some(record(&alpha)), ..update("beta", 100) }));
+    world.change(DnsChange::Update(DnsUpdate { replaces: Some(recorded(&alpha)), ..update("beta", 100) }));
     world.change(removal(&alpha, true));
     assert_eq!(world.sent.len(), 1);
     for _ in 0..3 {
@@ -250,7 +254,7 @@ fn a_release_ends_an_addition_but_not_a_removal() {
 fn a_failed_removal_blocks_the_new_name() {
     let mut world = World::new(ZONES);
     let alpha = update("alpha", 100);
-    world.change(DnsChange::Update(DnsUpdate { replaces: Some(record(&alpha)), ..update("beta", 100) }));
+    world.change(DnsChange::Update(DnsUpdate { replaces: Some(recorded(&alpha)), ..update("beta", 100) }));
     world.answer(REFUSED);
     world.answer(REFUSED);
     world.answer(SUCCESS);
@@ -308,6 +312,12 @@ fn a_dead_server_costs_a_bounded_queue() {
     }
     assert_eq!(world.sent.len(), 256);
     assert_eq!(world.logs(), ["DDNS: too many updates wait for name servers, new ones are not made."]);
+    // One that waits makes room for itself; that there is none for others was said.
+    let first = update("h0", 1);
+    world.change(DnsChange::Cancel(IpAddr::from([10, 0, 0, 0])));
+    world.change(DnsChange::Update(DnsUpdate { address: IpAddr::from([10, 0, 0, 0]), ..first }));
+    world.change(DnsChange::Update(DnsUpdate { address: IpAddr::from([10, 1, 0, 0]), ..update("other", 1) }));
+    assert!(world.logs().is_empty());
 }
 
 #[test]
@@ -332,7 +342,7 @@ proptest! {
             let (old, new) = (update("old", client), update(["a", "b", "c", "old"][usize::from(client)], client));
             match what {
                 0 => world.change(DnsChange::Update(new)),
-                1 => world.change(DnsChange::Update(DnsUpdate { replaces: Some(record(&old)), ..new })),
+                1 => world.change(DnsChange::Update(DnsUpdate { replaces: Some(recorded(&old)), ..new })),
                 2 => world.change(removal(&old, code % 2 == 0)),
                 3 => world.change(DnsChange::Cancel(old.address)),
                 _ if world.sent.is_empty() => {}

@@ -10,13 +10,13 @@ use super::transitions::extras;
 use super::LogKind;
 use crate::eval::bindings::Value;
 use crate::leases::dns::{
-    DnsChange, DnsRecord, DnsRemoval, DnsUpdate, Need, VariableChange, CLIENT, DHCID, FORWARD, REVERSE, TXT,
+    DnsChange, DnsRecord, DnsRemoval, DnsUpdate, Need, Owner, VariableChange, CLIENT, DHCID, FORWARD, REVERSE, TXT,
 };
-use crate::leases::lease::{Lease, LeaseId};
+use crate::leases::lease::{Lease, LeaseId, SmallBytes};
+use crate::leases::text;
 use crate::options::fqdn;
 use crate::options::registry::{OptionKey, SpaceId};
-use crate::wire::dns::guard::{Guard, Identifier, Style};
-use crate::wire::dns::name::Name;
+use crate::wire::dns::guard::Style;
 use crate::wire::units::Now;
 use std::net::Ipv4Addr;
 
@@ -46,31 +46,26 @@ struct Choice {
 }
 
 /// What tells the client of a lease in a guard; `None` if its identifier is too short.
-fn identifier(style: Style, lease: &Lease) -> Option<Identifier<'_>> {
+fn owner(style: Style, lease: &Lease) -> Option<Owner> {
     let uid = lease.uid.as_bytes();
-    Some(match (style, uid.first()) {
-        (_, None) => Identifier { kind: 0, octets: lease.hardware.as_bytes() },
-        (Style::Interim, Some(_)) => Identifier { kind: CLIENT_IDENTIFIER, octets: uid },
-        (Style::Standard, Some(&DUID_IDENTIFIER)) => Identifier { kind: 2, octets: uid.get(DUID_AT..)? },
-        (Style::Standard, Some(_)) => Identifier { kind: 1, octets: uid },
-    })
-}
-
-/// The guard of a lease's forward name. `None` without one: nothing is updated then.
-fn guard(style: Style, lease: &Lease, forward: &[u8]) -> Option<Guard> {
-    let identifier = identifier(style, lease)?;
-    // The name is no part of an interim guard; what is wrong with it is found later.
-    let name = match style {
-        Style::Standard => Name::from_text(forward).ok()?,
-        Style::Interim => Name::root(),
+    let (kind, octets) = match (style, uid.first()) {
+        (_, None) => (0, lease.hardware.as_bytes()),
+        (Style::Interim, Some(_)) => (CLIENT_IDENTIFIER, uid),
+        (Style::Standard, Some(&DUID_IDENTIFIER)) => (2, uid.get(DUID_AT..)?),
+        (Style::Standard, Some(_)) => (1, uid),
     };
-    Some(Guard::of(style, identifier, &name))
+    Some(Owner { style, kind, octets: SmallBytes::new(octets) })
 }
 
 /// The name of an address below a domain.
 fn reverse_name(address: Ipv4Addr, domain: &[u8]) -> Vec<u8> {
-    let [a, b, c, d] = address.octets();
-    [format!("{d}.{c}.{b}.{a}.").as_bytes(), domain].concat()
+    let mut name = Vec::with_capacity(16 + domain.len());
+    for octet in address.octets().into_iter().rev() {
+        text::number(&mut name, octet.into());
+        name.push(b'.');
+    }
+    name.extend_from_slice(domain);
+    name
 }
 
 /// What a lease's variables say of names.
@@ -180,17 +175,14 @@ impl Engine {
         if need == Need::Nothing {
             return true;
         }
-        let replaces = (need == Need::Replace).then_some(record);
+        let replaces = (need == Need::Replace).then(|| Box::new(record));
         if choice.forward.len() > MAX_NAME {
             out.push(Effect::Log(LogKind::Error, "client provided fqdn: too long".into()));
         }
         if choice.forward.is_empty() || choice.forward.len() > MAX_NAME {
             if let Some(record) = replaces {
-                self.start(
-                    exchange,
-                    DnsChange::Remove(DnsRemoval { address: address.into(), record, is_active: true }),
-                    out,
-                );
+                let removal = DnsRemoval { address: address.into(), record: *record, is_active: true };
+                self.start(exchange, DnsChange::Remove(removal), out);
             }
             return false;
         }
@@ -198,13 +190,19 @@ impl Engine {
         let reverse = self.reverse_of(exchange, out);
         let adds_reverse = !self.flag(&mut exchange.draft, parameter::DO_REVERSE_UPDATES).is_off();
         let lease = exchange.draft.lease.as_ref().filter(|_| choice.by_server);
-        let guard = lease.map(|lease| guard(style, lease, &choice.forward));
-        let Some(guard) = guard.map_or(Some(None), |guard| guard.map(Some)) else { return false };
+        let owner = match lease.map(|lease| owner(style, lease)) {
+            None => None,
+            // Without a guard nothing is updated.
+            Some(owner) => match owner.filter(|owner| owner.can_guard(&choice.forward)) {
+                None => return false,
+                owner => owner,
+            },
+        };
         let update = DnsUpdate {
             address: address.into(),
             is_lease,
             forward: choice.forward.clone().into(),
-            guard,
+            owner,
             reverse,
             adds_reverse,
             ttl,
@@ -300,7 +298,6 @@ impl Engine {
 mod tests {
     use super::*;
     use crate::config::model::PoolId;
-    use crate::leases::lease::SmallBytes;
     use crate::leases::store::virgin_lease;
     use crate::wire::hardware::HardwareAddr;
 
@@ -309,7 +306,7 @@ mod tests {
         let mut lease = virgin_lease(Ipv4Addr::LOCALHOST, PoolId(0));
         lease.hardware = HardwareAddr::new(1, &[2, 0, 0, 0, 0x17, 1]).unwrap();
         let kinds = |lease: &Lease| {
-            let of = |style| identifier(style, lease).map(|identifier| (identifier.kind, identifier.octets.to_vec()));
+            let of = |style| owner(style, lease).map(|owner| (owner.kind, owner.octets.as_bytes().to_vec()));
             (of(Style::Standard), of(Style::Interim))
         };
         let hardware = Some((0, b"\x01\x02\0\0\0\x17\x01".to_vec()));

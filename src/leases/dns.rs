@@ -1,8 +1,10 @@
 //! What a lease has to do with the DNS: the variables that remember its names (spec/ddns.md 17), and the changes of names that
 //! changes of leases bring about. DHCP service says what is to change; DNS updates carry it out.
 
+use super::lease::SmallBytes;
 use crate::eval::bindings::{Bindings, Value};
-use crate::wire::dns::guard::{Guard, Style};
+use crate::wire::dns::guard::{Guard, Identifier, Style};
+use crate::wire::dns::name::Name;
 use std::net::IpAddr;
 
 /// The variables.
@@ -85,6 +87,36 @@ impl DnsRecord {
     }
 }
 
+/// Whose a forward name is to be: what its guard is made of, when its turn comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pub style: Style,
+    /// Kind and octets of the identifier.
+    pub kind: u16,
+    pub octets: SmallBytes,
+}
+
+impl Owner {
+    /// The guard of a name; `None` if it is none.
+    pub fn guard(&self, forward: &[u8]) -> Option<Guard> {
+        let identifier = Identifier { kind: self.kind, octets: self.octets.as_bytes() };
+        Some(Guard::of(self.style, identifier, &self.name(forward)?))
+    }
+
+    /// True if there is a guard for the name.
+    pub fn can_guard(&self, forward: &[u8]) -> bool {
+        self.name(forward).is_some()
+    }
+
+    /// The name as far as it goes into the guard: it is no part of an interim guard; what is wrong with it is found later.
+    fn name(&self, forward: &[u8]) -> Option<Name> {
+        match self.style {
+            Style::Standard => Name::from_text(forward).ok(),
+            Style::Interim => Some(Name::root()),
+        }
+    }
+}
+
 /// Names that a lease gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DnsUpdate {
@@ -93,14 +125,14 @@ pub struct DnsUpdate {
     pub is_lease: bool,
     pub forward: Box<[u8]>,
     /// Of the forward name; `None`: the client updates it.
-    pub guard: Option<Guard>,
+    pub owner: Option<Owner>,
     pub reverse: Option<Box<[u8]>>,
     /// The reverse name is to be added.
     pub adds_reverse: bool,
     /// Of all records, in seconds.
     pub ttl: u32,
     /// What has to go first.
-    pub replaces: Option<DnsRecord>,
+    pub replaces: Option<Box<DnsRecord>>,
 }
 
 /// Names that a lease loses.
@@ -123,21 +155,21 @@ pub enum DnsChange {
 
 impl DnsUpdate {
     /// The variables of a lease whose forward name was added.
-    pub fn forward_variables(&self) -> Vec<VariableChange> {
-        let guard = self.guard.iter().map(|guard| (guard_variable(guard.style), Some(guard.variable().into())));
+    pub fn forward_variables(&self, guard: Option<&Guard>) -> Vec<VariableChange> {
+        let guard = guard.iter().map(|guard| (guard_variable(guard.style), Some(guard.variable().into())));
         std::iter::once((FORWARD, Some(self.forward.clone()))).chain(guard).collect()
     }
 
     /// The variables of a lease whose reverse name was added.
     pub fn reverse_variables(&self) -> Vec<VariableChange> {
         let reverse = self.reverse.clone().map(|reverse| (REVERSE, Some(reverse)));
-        let client = self.guard.is_none().then(|| (CLIENT, Some(self.forward.clone())));
+        let client = self.owner.is_none().then(|| (CLIENT, Some(self.forward.clone())));
         reverse.into_iter().chain(client).collect()
     }
 
     /// No DNS server has to hear of it.
     pub fn is_silent(&self) -> bool {
-        self.guard.is_none() && self.replaces.is_none() && !(self.adds_reverse && self.reverse.is_some())
+        self.owner.is_none() && self.replaces.is_none() && !(self.adds_reverse && self.reverse.is_some())
     }
 }
 

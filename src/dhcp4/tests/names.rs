@@ -2,7 +2,7 @@
 
 use super::harness::{hex, option, show, Client, Server};
 use crate::dhcp4::effect::Effect;
-use crate::leases::dns::{DnsChange, DnsRecord, DnsUpdate};
+use crate::leases::dns::{DnsChange, DnsRecord, DnsUpdate, VariableChange};
 use crate::wire::hardware::HardwareAddr;
 
 const SUBNET: &str = "subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.100 10.0.0.150; }";
@@ -28,6 +28,12 @@ fn update(server: &mut Server) -> Option<DnsUpdate> {
         DnsChange::Update(update) => Some(update),
         DnsChange::Cancel(_) | DnsChange::Remove(_) => None,
     })
+}
+
+/// The variables of a lease whose forward name was added.
+fn forward_variables(update: &DnsUpdate) -> Vec<VariableChange> {
+    let guard = update.owner.as_ref().and_then(|owner| owner.guard(&update.forward));
+    update.forward_variables(guard.as_ref())
 }
 
 /// 5.3: setting, option 81 of the request, answer, forward name, the server updates it.
@@ -63,7 +69,7 @@ fn answers_to_the_fqdn_option() {
         assert_eq!(ask(&mut server, &[(81, &hex(&sent))]), Some(answer), "{setting} {sent}");
         let update = update(&mut server).unwrap();
         assert_eq!(String::from_utf8_lossy(&update.forward), forward);
-        assert_eq!(update.guard.is_some(), by_server);
+        assert_eq!(update.owner.is_some(), by_server);
     }
     let mut server = server("");
     for sent in ["050000", "05000000"] {
@@ -81,7 +87,7 @@ fn a_lease_with_its_name_needs_nothing_more() {
     assert_eq!(first.reverse.as_deref(), Some(&b"100.0.0.10.in-addr.arpa."[..]));
     let id = server.engine.store().by_address([10, 0, 0, 100].into()).unwrap();
     let now = server.now;
-    server.engine.set_variables(now, id, first.forward_variables());
+    server.engine.set_variables(now, id, forward_variables(&first));
     server.engine.set_variables(now, id, first.reverse_variables());
     ask(&mut server, &[(12, b"alpha")]);
     assert_eq!(update(&mut server), None);
@@ -102,7 +108,7 @@ fn a_release_takes_the_variables_at_once() {
     let added = update(&mut server).unwrap();
     let id = server.engine.store().by_address([10, 0, 0, 100].into()).unwrap();
     let now = server.now;
-    server.engine.set_variables(now, id, added.forward_variables());
+    server.engine.set_variables(now, id, forward_variables(&added));
     server.receive(0, "10.0.0.100", &Client::new(1).using("10.0.0.100").packet(7, &[(54, &[10, 0, 0, 1])]));
     let [DnsChange::Remove(first), rest @ ..] = &server.names[..] else { panic!("{:?}", server.names) };
     assert!(!first.is_active && first.record.forward.is_some());
@@ -128,7 +134,7 @@ fn a_partners_new_client_takes_the_names_of_the_old_one() {
     let added = update(&mut server).unwrap();
     let id = server.engine.store().by_address([10, 0, 0, 100].into()).unwrap();
     let now = server.now;
-    server.engine.set_variables(now, id, added.forward_variables());
+    server.engine.set_variables(now, id, forward_variables(&added));
     let mut told = server.engine.store().get(id).clone();
     server.engine.install(now, id, told.clone(), false, &mut Vec::new());
     let name = |server: &Server| {

@@ -88,8 +88,9 @@ impl Name {
         if text == b"." || text == b"@" {
             return Ok(Name::root());
         }
-        let mut builder = Builder::default();
-        let (mut label, mut rest) = (Vec::new(), text);
+        // Most names have neither escapes nor a final dot: then this is their length on the wire.
+        let mut builder = Builder { wire: Vec::with_capacity((text.len() + 2).min(MAX_NAME)) };
+        let (mut label, mut rest) = (Vec::with_capacity(text.len().min(MAX_LABEL)), text);
         if rest.is_empty() {
             return Err(NameError::End);
         }
