@@ -1,17 +1,20 @@
 //! How long the DHCPv4 engine takes for a packet, without sockets and disk: `cargo run --release --example engine`.
 //!
 //! Each client asks for an address and takes it, then all renew. The journal is handed over after every batch, as the daemon
-//! does it.
+//! does it. With names in the DNS, no name server ever answers.
 
 use lessor::config::{load_text, Family};
+use lessor::ddns::{self, Ddns, Leases};
 use lessor::dhcp4::effect::{Effect, Ingress, Interface, InterfaceId};
 use lessor::dhcp4::{Engine, Settings};
 use lessor::eval::environment::Names;
 use lessor::eval::startup::startup;
+use lessor::leases::dns::VariableChange;
 use lessor::leases::store::LeaseStore;
+use lessor::wire::dns::guard::Style;
 use lessor::wire::hardware::HardwareAddr;
 use lessor::wire::units::{Now, Timestamp};
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -31,11 +34,20 @@ class "phones" { match if substring (option vendor-class-identifier, 0, 5) = "ph
 if exists user-class { option root-path "x"; }
 on commit { set name = option host-name; }
 "#;
+/// What makes every lease want names in the DNS.
+const NAMED: &str = r#"
+ddns-update-style standard; ddns-domainname "example.org";
+ddns-hostname = concat("h", binary-to-ascii(16, 8, "", substring(hardware, 1, 6)));
+zone example.org. { primary 10.0.0.2; }
+zone 10.in-addr.arpa. { primary 10.0.0.2; }
+"#;
 const CLIENTS: u32 = 200_000;
 const BATCH: u32 = 64;
 
 fn main() {
-    for (name, text) in [("plain", CONFIG.to_string()), ("class, if and on commit", format!("{DYNAMIC}{CONFIG}"))] {
+    for (name, more) in [("plain", ""), ("class, if and on commit", DYNAMIC), ("names in the DNS", NAMED)] {
+        let text = format!("{more}{CONFIG}");
+        let style = (more == NAMED).then_some(Style::Standard);
         let config = Arc::new(load_text("bench", &text, Family::V4).result.expect("a good configuration"));
         let names = Names::default();
         let globals = startup(&config, &names, Timestamp(1)).globals;
@@ -47,25 +59,43 @@ fn main() {
             network: config.subnets[subnet.index()].network,
         };
         let store = LeaseStore::new(&config);
-        let mut engine = Engine::new(config, Settings::default(), store, vec![interface], Arc::new(names), globals);
+        let names = Arc::new(names);
+        let settings = Settings { dns_style: style, ..Settings::default() };
+        let updates = ddns::Settings { style, has_v4: true, ..ddns::Settings::default() };
+        let ddns = Ddns::new(&config, updates, names.clone(), 1);
+        let engine = Engine::new(config, settings, store, vec![interface], names, globals);
+        let mut server = Server { engine, ddns };
         println!("{name}:");
         let mut offered = Vec::new();
-        measure("DISCOVER", &mut engine, |client| packet(client, 1, None, None), |reply| offered.push(address(reply)));
+        measure("DISCOVER", &mut server, |client| packet(client, 1, None, None), |reply| offered.push(address(reply)));
         let mut acked = Vec::new();
         measure(
             "REQUEST",
-            &mut engine,
+            &mut server,
             |client| packet(client, 3, Some(offered[client as usize]), None),
             |reply| acked.push(address(reply)),
         );
-        measure("renewal", &mut engine, |client| packet(client, 3, None, Some(acked[client as usize])), |_| ());
+        measure("renewal", &mut server, |client| packet(client, 3, None, Some(acked[client as usize])), |_| ());
     }
 }
 
-fn measure(what: &str, engine: &mut Engine, request: impl Fn(u32) -> Vec<u8>, mut reply: impl FnMut(&[u8])) {
+struct Server {
+    engine: Engine,
+    ddns: Ddns,
+}
+
+/// No update ends, so that none changes a lease.
+struct Untouched;
+
+impl Leases for Untouched {
+    fn set_variables(&mut self, _: Now, _: IpAddr, _: Vec<VariableChange>) {}
+}
+
+fn measure(what: &str, server: &mut Server, request: impl Fn(u32) -> Vec<u8>, mut reply: impl FnMut(&[u8])) {
     let requests: Vec<Vec<u8>> = (0..CLIENTS).map(request).collect();
     let ingress = Ingress { interface: InterfaceId(0), source: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68) };
-    let mut out = Vec::new();
+    let Server { engine, ddns } = server;
+    let (mut out, mut updates) = (Vec::new(), Vec::new());
     let mut replies = 0;
     let start = Instant::now();
     for (number, payload) in (0..).zip(&requests) {
@@ -75,12 +105,19 @@ fn measure(what: &str, engine: &mut Engine, request: impl Fn(u32) -> Vec<u8>, mu
             let (_, position) = engine.store_mut().take_journal();
             engine.store_mut().set_durable(position);
             for effect in out.drain(..) {
-                if let Effect::Send(sent) = effect {
-                    replies += 1;
-                    reply(&sent.payload);
-                    if let Some(lease) = sent.lease {
-                        engine.sent(lease);
+                match effect {
+                    Effect::Send(sent) => {
+                        replies += 1;
+                        reply(&sent.payload);
+                        if let Some(lease) = sent.lease {
+                            engine.sent(lease);
+                        }
                     }
+                    Effect::Dns(change) => {
+                        ddns.change(now, change, &mut Untouched, &mut updates);
+                        updates.clear();
+                    }
+                    _ => {}
                 }
             }
         }
