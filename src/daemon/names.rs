@@ -3,10 +3,10 @@
 
 use crate::config::ir::{Expr, Shared, Stmt};
 use crate::config::model::{Config, FixedAddress};
-use crate::eval::environment::Names;
+use crate::eval::environment::{NameAnswer, NameFailure, Names};
+use crate::net::resolve::{addresses_of, Failure};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs};
 use std::sync::mpsc::{channel, Receiver, RecvTimeoutError, Sender};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How old an answer may become.
 const REFRESH: Duration = Duration::from_secs(300);
+/// When a name is asked for again that had no address (spec/config-language.md 1).
+const RETRY: Duration = Duration::from_secs(60);
 
 /// The names that evaluations of the root scope may want.
 pub fn of_root(config: &Config) -> BTreeSet<Arc<str>> {
@@ -106,23 +108,22 @@ fn operands(expr: &Expr) -> Vec<&Shared> {
 }
 
 /// Asks the system for a name.
-fn resolve(name: &str) -> Vec<Ipv4Addr> {
-    let Ok(found) = (name, 0).to_socket_addrs() else { return Vec::new() };
-    let mut addresses = Vec::new();
-    for address in found {
-        if let IpAddr::V4(address) = address.ip() {
-            if !addresses.contains(&address) {
-                addresses.push(address);
-            }
-        }
+fn resolve(name: &str) -> NameAnswer {
+    match addresses_of(name) {
+        Ok(addresses) => NameAnswer::Addresses(addresses),
+        Err(failure) => NameAnswer::none(match failure {
+            Failure::Unknown => NameFailure::Unknown,
+            Failure::TryAgain => NameFailure::TryAgain,
+            Failure::Failed => NameFailure::Failed,
+            Failure::NoAddress => NameFailure::NoAddress,
+        }),
     }
-    addresses
 }
 
 /// The table without any address.
 pub fn machine_only() -> Names {
     let own = nix::unistd::gethostname().unwrap_or_default();
-    Names { own: own.to_string_lossy().into(), addresses: FxHashMap::default() }
+    Names { own: own.to_string_lossy().into(), answers: FxHashMap::default() }
 }
 
 /// Resolves names, at most for `PATIENCE`; a name without an answer is absent.
@@ -135,28 +136,35 @@ pub fn resolve_all(names: BTreeSet<Arc<str>>) -> Names {
     let wanted = names.len();
     let worker = std::thread::Builder::new().name("names".into()).spawn(move || {
         for name in names {
-            let addresses = resolve(&name);
-            if to.send((name, addresses)).is_err() {
+            let answer = resolve(&name);
+            if to.send((name, answer)).is_err() {
                 return;
             }
         }
     });
     let until = Instant::now() + PATIENCE;
-    while worker.is_ok() && table.addresses.len() < wanted {
+    while worker.is_ok() && table.answers.len() < wanted {
         match answers.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok((name, addresses)) => drop(table.addresses.insert(name, addresses)),
+            Ok((name, answer)) => drop(table.answers.insert(name, answer)),
             Err(_) => break,
         }
     }
-    table.addresses.retain(|_, addresses| !addresses.is_empty());
     table
+}
+
+type Answers = FxHashMap<Arc<str>, NameAnswer>;
+
+/// Names that are wanted from now on, and what is known of them already.
+struct Wanted {
+    names: BTreeSet<Arc<str>>,
+    known: FxHashMap<Arc<str>, Known>,
 }
 
 /// Keeps the table of a running server fresh.
 pub struct Refresher {
-    wanted: Option<Sender<BTreeSet<Arc<str>>>>,
-    answers: Receiver<FxHashMap<Arc<str>, Vec<Ipv4Addr>>>,
-    answers_to: Sender<FxHashMap<Arc<str>, Vec<Ipv4Addr>>>,
+    wanted: Option<Sender<Wanted>>,
+    answers: Receiver<Answers>,
+    answers_to: Sender<Answers>,
     waker: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -167,63 +175,95 @@ impl Refresher {
         Refresher { wanted: None, answers, answers_to, waker }
     }
 
-    /// Resolves these names from now on, at once and then every five minutes. No names, no thread.
-    pub fn watch(&mut self, names: BTreeSet<Arc<str>>) {
+    /// Keeps these names fresh from now on, `table` being what was just learnt of some: the others are resolved at once, all every
+    /// five minutes, those without an address every minute. No names, no thread.
+    pub fn watch(&mut self, names: BTreeSet<Arc<str>>, table: &Names) {
         if names.is_empty() && self.wanted.is_none() {
             return;
         }
+        let now = Instant::now();
+        let known = table.answers.iter().map(|(name, answer)| (name.clone(), Known::after(answer.clone(), None, now)));
+        let fresh = Wanted { names, known: known.collect() };
         if let Some(wanted) = &self.wanted {
             // A worker that has ended left its last answers; those are kept.
-            let _ = wanted.send(names);
+            let _ = wanted.send(fresh);
             return;
         }
         let (to, inbox) = channel();
         let (answers, waker) = (self.answers_to.clone(), self.waker.clone());
         let thread = std::thread::Builder::new().name("names".into());
-        if thread.spawn(move || refresh(names, &inbox, &answers, &*waker)).is_ok() {
+        if thread.spawn(move || refresh(fresh, &inbox, &answers, &*waker)).is_ok() {
             self.wanted = Some(to);
         }
     }
 
     /// The newest table, if it changed since the last call.
     pub fn poll(&self) -> Option<Names> {
-        let addresses = self.answers.try_iter().last()?;
-        Some(Names { addresses, ..machine_only() })
+        let answers = self.answers.try_iter().last()?;
+        Some(Names { answers, ..machine_only() })
     }
 }
 
-fn refresh(
-    mut names: BTreeSet<Arc<str>>,
-    inbox: &Receiver<BTreeSet<Arc<str>>>,
-    answers: &Sender<FxHashMap<Arc<str>, Vec<Ipv4Addr>>>,
-    waker: &(dyn Fn() + Send + Sync),
-) {
-    let mut known: FxHashMap<Arc<str>, Vec<Ipv4Addr>> = FxHashMap::default();
-    loop {
-        let mut fresh = FxHashMap::default();
-        for name in &names {
-            let addresses = resolve(name);
-            // A name server that does not answer takes nothing away.
-            let old = known.get(name).filter(|_| addresses.is_empty()).cloned();
-            let addresses = old.unwrap_or(addresses);
-            if !addresses.is_empty() {
-                fresh.insert(name.clone(), addresses);
+/// What is known of a name.
+struct Known {
+    answer: NameAnswer,
+    due: Instant,
+}
+
+impl Known {
+    /// After an answer. A name server that does not know a name any more takes nothing away.
+    fn after(answer: NameAnswer, before: Option<NameAnswer>, now: Instant) -> Known {
+        match answer {
+            NameAnswer::Addresses(_) => Known { answer, due: now + REFRESH },
+            NameAnswer::None(..) => {
+                let kept = before.filter(|before| matches!(before, NameAnswer::Addresses(_)));
+                Known { answer: kept.unwrap_or(answer), due: now + RETRY }
             }
         }
-        if fresh != known {
-            known.clone_from(&fresh);
-            if answers.send(fresh).is_err() {
+    }
+}
+
+impl Wanted {
+    /// Asks for the names whose time has come. True if there was one.
+    fn ask(&mut self) -> bool {
+        let mut has_asked = false;
+        for name in &self.names {
+            let before = self.known.remove(name);
+            let fresh = match before {
+                Some(before) if before.due > Instant::now() => before,
+                before => {
+                    has_asked = true;
+                    Known::after(resolve(name), before.map(|known| known.answer), Instant::now())
+                }
+            };
+            self.known.insert(name.clone(), fresh);
+        }
+        has_asked
+    }
+
+    fn answers(&self) -> Answers {
+        self.known.iter().map(|(name, known)| (name.clone(), known.answer.clone())).collect()
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        self.names.iter().filter_map(|name| self.known.get(name)).map(|known| known.due).min()
+    }
+}
+
+fn refresh(mut wanted: Wanted, inbox: &Receiver<Wanted>, answers: &Sender<Answers>, waker: &(dyn Fn() + Send + Sync)) {
+    loop {
+        if wanted.ask() {
+            if answers.send(wanted.answers()).is_err() {
                 return;
             }
             waker();
         }
-        let wait = if names.is_empty() {
-            inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        } else {
-            inbox.recv_timeout(REFRESH)
+        let wait = match wanted.next_due() {
+            None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(due) => inbox.recv_timeout(due.saturating_duration_since(Instant::now())),
         };
         match wait {
-            Ok(others) => names = others,
+            Ok(others) => wanted = others,
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
@@ -233,6 +273,7 @@ fn refresh(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv4Addr;
 
     #[test]
     fn names_are_found_in_nested_expressions() {
@@ -249,7 +290,34 @@ mod tests {
     #[test]
     fn addresses_resolve_without_a_name_server() {
         let table = resolve_all(BTreeSet::from(["localhost".into(), "192.0.2.7".into()]));
-        assert_eq!(table.addresses.get("192.0.2.7"), Some(&vec![Ipv4Addr::new(192, 0, 2, 7)]));
-        assert_eq!(table.addresses.get("localhost"), Some(&vec![Ipv4Addr::LOCALHOST]));
+        let found = |name: &str| table.find(name, |line| panic!("{line}")).to_vec();
+        assert_eq!(found("192.0.2.7"), [Ipv4Addr::new(192, 0, 2, 7)]);
+        assert_eq!(found("localhost"), [Ipv4Addr::LOCALHOST]);
+    }
+
+    #[test]
+    fn a_name_without_an_address_is_complained_of_once_for_each_attempt() {
+        let mut lines = Vec::new();
+        for _ in 0..2 {
+            // The C library does not even ask for it.
+            let table = resolve_all(BTreeSet::from(["a\0b".into()]));
+            for _ in 0..2 {
+                assert!(table.find("a\0b", |line| lines.push(line)).is_empty());
+            }
+        }
+        assert_eq!(lines, ["a\0b: host unknown."; 2]);
+    }
+
+    #[test]
+    fn a_name_server_that_fails_takes_nothing_away() {
+        let now = Instant::now();
+        let failure = || NameAnswer::none(NameFailure::TryAgain);
+        let never = Known::after(failure(), None, now);
+        assert!(matches!(never.answer, NameAnswer::None(NameFailure::TryAgain, _)) && never.due == now + RETRY);
+        let found = Known::after(NameAnswer::Addresses(vec![Ipv4Addr::LOCALHOST]), Some(never.answer), now);
+        assert_eq!(found.due, now + REFRESH);
+        let lost = Known::after(failure(), Some(found.answer), now);
+        assert!(matches!(lost.answer, NameAnswer::Addresses(addresses) if addresses == [Ipv4Addr::LOCALHOST]));
+        assert_eq!(lost.due, now + RETRY);
     }
 }

@@ -190,7 +190,7 @@ fn try_swap(
     if let Some(facility) = parameters.log_facility {
         logger.set_facility(facility);
     }
-    service.names.watch(names::of(&config));
+    service.names.watch(names::of(&config), &names);
     service.engine.reconfigure(config.clone(), settings, known, globals);
     service.engine.set_dynamic_hosts(&service.lease_file.objects().hosts);
     let names = Arc::new(names);

@@ -327,7 +327,7 @@ impl Start<'_> {
         let path = self.paths.leases.clone();
         let journal = Journal::start(disk, path, file, use_fsync, waker.clone()).map_err(cannot)?;
         let mut refresher = Refresher::new(waker.clone());
-        refresher.watch(names::of(&config));
+        refresher.watch(names::of(&config), &names);
         // The engine has it for itself from now on.
         drop(config);
         let reverse = ReverseLookup::new(waker.clone());

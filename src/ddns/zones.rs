@@ -153,10 +153,10 @@ impl Entry {
         for server in &self.servers {
             match server {
                 Server::Address(address) => servers.push(*address),
-                Server::Name(name) => match hosts.addresses.get(name).and_then(|found| found.first()) {
-                    Some(address) => servers.push((*address).into()),
-                    None => complain(LogKind::Error, format!("{name}: host unknown.")),
-                },
+                Server::Name(name) => {
+                    let found = hosts.find(name, |line| complain(LogKind::Error, line));
+                    servers.extend(found.first().map(|address| IpAddr::from(*address)));
+                }
             }
         }
         servers.truncate(MAX_SERVERS);

@@ -69,7 +69,8 @@ impl Engine {
         let asked = request.asked_address();
         let matched = hosts.matching(request);
         request.known |= !matched.is_empty();
-        let mut fixed = hosts.fixed_on(&matched, network, &self.names);
+        let mut complain = |line| out.push(Effect::Log(LogKind::Error, line));
+        let mut fixed = hosts.fixed_on(&matched, network, &self.names, &mut complain);
         if request.is_request() && fixed.is_some_and(|fixed| Some(fixed.address) != asked) {
             self.nak_text = INCORRECT;
             return Search { lease: None, ours: true };

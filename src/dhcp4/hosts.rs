@@ -267,29 +267,25 @@ impl<'a> AllHosts<'a> {
         Cow::Owned(visible.chain(dynamic.into_iter().flatten()).copied().collect())
     }
 
-    /// The first address of the hosts, in order, that lies on the shared network.
-    pub fn fixed_on(self, hosts: &[HostId], network: NetworkId, names: &Names) -> Option<Fixed> {
+    /// The first address of the hosts, in order, that lies on the shared network. What is wrong with names goes to `complain`.
+    pub fn fixed_on(
+        self,
+        hosts: &[HostId],
+        network: NetworkId,
+        names: &Names,
+        complain: &mut impl FnMut(String),
+    ) -> Option<Fixed> {
         hosts.iter().find_map(|id| {
-            let mut found = None;
-            each_address(self.get(*id)?, names, |address| {
-                let subnet = subnet_on(self.config, network, address)?;
-                found = Some(Fixed { host: *id, address, subnet });
-                found.map(drop)
-            });
-            found
+            let on_network = |address| subnet_on(self.config, network, address).map(|subnet| (address, subnet));
+            let (address, subnet) = each_address(self.get(*id)?, names, complain, on_network)?;
+            Some(Fixed { host: *id, address, subnet })
         })
     }
 
     /// True if one of the host's fixed addresses is that one.
-    pub fn has_address(self, id: HostId, address: Ipv4Addr, names: &Names) -> bool {
-        let mut found = false;
-        if let Some(host) = self.get(id) {
-            each_address(host, names, |a| {
-                found |= a == address;
-                found.then_some(())
-            });
-        }
-        found
+    pub fn has_address(self, id: HostId, address: Ipv4Addr, names: &Names, complain: &mut impl FnMut(String)) -> bool {
+        let is_it = |other| (other == address).then_some(());
+        self.get(id).and_then(|host| each_address(host, names, complain, is_it)).is_some()
     }
 }
 
@@ -301,17 +297,15 @@ pub struct Fixed {
     pub subnet: SubnetId,
 }
 
-/// Calls `visit` for each fixed address of a host until it returns something.
-fn each_address(host: &Host, names: &Names, mut visit: impl FnMut(Ipv4Addr) -> Option<()>) {
-    for fixed in host.fixed_addresses.iter().flat_map(|all| all.iter()) {
-        let done = match fixed {
-            FixedAddress::Address(address) => visit(*address),
-            FixedAddress::Name(name) => {
-                names.addresses.get(name).into_iter().flatten().find_map(|address| visit(*address))
-            }
-        };
-        if done.is_some() {
-            return;
-        }
-    }
+/// What `visit` returns for the first fixed address of a host for which it returns something.
+fn each_address<T>(
+    host: &Host,
+    names: &Names,
+    complain: &mut impl FnMut(String),
+    visit: impl Fn(Ipv4Addr) -> Option<T>,
+) -> Option<T> {
+    host.fixed_addresses.iter().flat_map(|all| all.iter()).find_map(|fixed| match fixed {
+        FixedAddress::Address(address) => visit(*address),
+        FixedAddress::Name(name) => names.find(name, &mut *complain).iter().find_map(|address| visit(*address)),
+    })
 }

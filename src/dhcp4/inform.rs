@@ -86,17 +86,20 @@ impl Engine {
             self.run_scopes(draft, pool.scope, limit, out);
         }
         self.run_classes(draft, Some(subnet.scope), out);
-        if let Some(host) = draft.request.and_then(|request| self.inform_host(request, client)) {
+        if let Some(host) = draft.request.and_then(|request| self.inform_host(request, client, out)) {
             self.run_host(draft, host, Some(subnet.scope), out);
         }
     }
 
     /// A host that has the client's address, by identifier before hardware; else one without any.
-    fn inform_host(&self, request: &Request<'_>, client: Ipv4Addr) -> Option<HostId> {
+    fn inform_host(&self, request: &Request<'_>, client: Ipv4Addr, out: &mut Vec<Effect>) -> Option<HostId> {
+        let mut complain = |line| out.push(Effect::Log(LogKind::Error, line));
         let by_id = self.hosts().by_client_id(request);
         let by_hardware = self.hosts().by_hardware(request);
-        let with_address =
-            |hosts: &[HostId]| hosts.iter().copied().find(|host| self.hosts().has_address(*host, client, &self.names));
+        let mut with_address = |hosts: &[HostId]| {
+            let mut has = |host| self.hosts().has_address(host, client, &self.names, &mut complain);
+            hosts.iter().copied().find(|host| has(*host))
+        };
         with_address(&by_id)
             .or_else(|| with_address(&by_hardware))
             .or_else(|| self.hosts().first_without_address(&by_id))

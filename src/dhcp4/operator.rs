@@ -35,7 +35,7 @@ impl Engine {
 
     /// The addresses of a host name, as far as they are known.
     pub fn addresses_of(&self, name: &str) -> &[Ipv4Addr] {
-        self.names.addresses.get(name).map_or(&[], Vec::as_slice)
+        self.names.find(name, drop)
     }
 
     /// Gives a lease the contents that an operator wants it to have; it is recorded. If it changes its state, time or flags,

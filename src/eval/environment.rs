@@ -10,6 +10,7 @@ use crate::options::registry::OptionKey;
 use crate::wire::units::Timestamp;
 use rustc_hash::FxHashMap;
 use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 /// The packet that expressions look at.
@@ -43,13 +44,57 @@ pub struct LeaseFacts<'a> {
     pub is_static: bool,
 }
 
+/// Why a host name has no address; `Display` is the end of ISC's log line (spec/config-language.md 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameFailure {
+    #[error("host unknown.")]
+    Unknown,
+    #[error("temporary name server failure")]
+    TryAgain,
+    #[error("name server failed")]
+    Failed,
+    #[error("no A record associated with address")]
+    NoAddress,
+}
+
+/// What became of looking for a host name.
+#[derive(Clone, Debug)]
+pub enum NameAnswer {
+    Addresses(Vec<Ipv4Addr>),
+    /// The name was wanted since then, and the failure was said; that is one thing for all copies of the answer.
+    None(NameFailure, Arc<AtomicBool>),
+}
+
+impl NameAnswer {
+    /// A failure of which nothing was said yet.
+    pub fn none(failure: NameFailure) -> NameAnswer {
+        NameAnswer::None(failure, Arc::default())
+    }
+}
+
 /// What was learnt of names outside, kept up to date by the daemon.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Names {
-    /// Addresses of the host names in the configuration; one that could not be resolved is not here.
-    pub addresses: FxHashMap<Arc<str>, Vec<Ipv4Addr>>,
+    /// The host names in the configuration; one that was not answered yet is not here.
+    pub answers: FxHashMap<Arc<str>, NameAnswer>,
     /// That of this machine.
     pub own: String,
+}
+
+impl Names {
+    /// The addresses of a name. That it has none goes to `complain`, the first time that it is wanted after it was looked for.
+    pub fn find(&self, name: &str, complain: impl FnOnce(String)) -> &[Ipv4Addr] {
+        match self.answers.get(name) {
+            Some(NameAnswer::Addresses(addresses)) => addresses,
+            Some(NameAnswer::None(failure, was_said)) => {
+                if !was_said.swap(true, Ordering::Relaxed) {
+                    complain(format!("{name}: {failure}"));
+                }
+                &[]
+            }
+            None => &[],
+        }
+    }
 }
 
 /// Something that has to happen outside.

@@ -306,7 +306,11 @@ impl Environment<'_> {
             Expr::ServerName => append_field(self.packet?.sname()?, out)?,
             Expr::GetHostName => out.extend_from_slice(self.names.own.as_bytes()),
             Expr::HostLookup { name, first_only } => {
-                let found = self.names.addresses.get(name).filter(|found| !found.is_empty())?;
+                let names = self.names;
+                let found = names.find(name, |line| self.error(line));
+                if found.is_empty() {
+                    return None;
+                }
                 let count = if *first_only { 1 } else { found.len() };
                 out.extend(found.iter().take(count).flat_map(|address| address.octets()));
             }

@@ -5,7 +5,7 @@ mod random;
 mod vectors;
 
 use super::bindings::{Bindings, Value};
-use super::environment::{Environment, LeaseFacts, Names, Outcome, Packet, Progress};
+use super::environment::{Environment, LeaseFacts, NameAnswer, Names, Outcome, Packet, Progress};
 use super::LogKind;
 use crate::config::model::Config;
 use crate::config::{load_text, Family};
@@ -127,7 +127,7 @@ pub fn run_with(text: &str, lease: bool, change: impl FnOnce(&mut Request), opti
     let mut request = Request::new(&config);
     change(&mut request);
     let mut names = Names::default();
-    names.addresses.insert("localhost".into(), vec![[127, 0, 0, 1].into()]);
+    names.answers.insert("localhost".into(), NameAnswer::Addresses(vec![[127, 0, 0, 1].into()]));
     names.own = "here".into();
     let mut run = Run::default();
     let mut environment =
