@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashMap;
 use std::collections::hash_map::Entry;
-use std::collections::VecDeque;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How many updates run at a time.
@@ -11,7 +11,7 @@ const MAX_RUNNING: usize = 256;
 /// How many there may be in all.
 const MAX_TAKEN: usize = 20_000;
 
-/// An update.
+/// An update; later ones have higher numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperationId(pub u64);
 
@@ -23,7 +23,7 @@ pub type Keys = Vec<Arc<[u8]>>;
 struct Lane {
     /// It may run.
     first: OperationId,
-    waiting: VecDeque<OperationId>,
+    waiting: BTreeSet<OperationId>,
 }
 
 #[derive(Debug)]
@@ -38,14 +38,14 @@ pub struct Lanes<T> {
     /// By name.
     lanes: FxHashMap<Arc<[u8]>, Lane>,
     taken: FxHashMap<OperationId, Box<Taken<T>>>,
-    /// They may run as soon as there is room.
-    ready: VecDeque<OperationId>,
+    /// They may run as soon as there is room, the oldest first.
+    ready: BTreeSet<OperationId>,
     running: usize,
 }
 
 impl<T> Default for Lanes<T> {
     fn default() -> Self {
-        Lanes { lanes: FxHashMap::default(), taken: FxHashMap::default(), ready: VecDeque::new(), running: 0 }
+        Lanes { lanes: FxHashMap::default(), taken: FxHashMap::default(), ready: BTreeSet::new(), running: 0 }
     }
 }
 
@@ -79,9 +79,11 @@ impl<T> Lanes<T> {
     pub fn push(&mut self, id: OperationId, keys: Keys, update: T) {
         for key in &keys {
             match self.lanes.entry(key.clone()) {
-                Entry::Occupied(lane) => lane.into_mut().waiting.push_back(id),
+                Entry::Occupied(lane) => {
+                    lane.into_mut().waiting.insert(id);
+                }
                 Entry::Vacant(place) => {
-                    place.insert(Lane { first: id, waiting: VecDeque::new() });
+                    place.insert(Lane { first: id, waiting: BTreeSet::new() });
                 }
             }
         }
@@ -93,20 +95,18 @@ impl<T> Lanes<T> {
     fn check(&mut self, id: OperationId) {
         let Some(taken) = self.taken.get(&id) else { return };
         if taken.keys.iter().all(|key| self.lanes.get(key).is_some_and(|lane| lane.first == id)) {
-            self.ready.push_back(id);
+            self.ready.insert(id);
         }
     }
 
     /// The next one to run, if one may.
     pub fn next(&mut self) -> Option<OperationId> {
-        while self.running < MAX_RUNNING {
-            let id = self.ready.pop_front()?;
-            if self.taken.contains_key(&id) {
-                self.running += 1;
-                return Some(id);
-            }
+        if self.running >= MAX_RUNNING {
+            return None;
         }
-        None
+        let id = self.ready.pop_first()?;
+        self.running += 1;
+        Some(id)
     }
 
     /// An update is over, whether it ran or not.
@@ -114,13 +114,14 @@ impl<T> Lanes<T> {
         if has_run {
             self.running = self.running.saturating_sub(1);
         }
+        self.ready.remove(&id);
         for key in self.taken.remove(&id).map(|taken| taken.keys).unwrap_or_default() {
             let Some(lane) = self.lanes.get_mut(&key) else { continue };
             if lane.first != id {
-                lane.waiting.retain(|other| *other != id);
+                lane.waiting.remove(&id);
                 continue;
             }
-            match lane.waiting.pop_front() {
+            match lane.waiting.pop_first() {
                 None => drop(self.lanes.remove(&key)),
                 Some(next) => {
                     lane.first = next;
@@ -179,5 +180,26 @@ mod tests {
         assert_eq!(std::iter::from_fn(|| lanes.next()).count(), MAX_RUNNING);
         lanes.end(OperationId(0), true);
         assert_eq!(lanes.next(), Some(OperationId(MAX_RUNNING as u64)));
+    }
+
+    /// A dead server, and clients that renew: what is given up leaves nothing behind.
+    #[test]
+    fn what_is_given_up_is_forgotten() {
+        let mut lanes = Lanes::default();
+        let running = MAX_RUNNING as u64;
+        for number in 0..running {
+            lanes.push(OperationId(number), keys(&[&number.to_string()]), ());
+        }
+        assert_eq!(std::iter::from_fn(|| lanes.next()).count(), MAX_RUNNING);
+        for number in running..running + 1000 {
+            let names = if number % 2 == 0 { ["same", &number.to_string()] } else { ["0", "same"] };
+            lanes.push(OperationId(number), keys(&names), ());
+        }
+        for number in running..running + 1000 {
+            lanes.end(OperationId(number), false);
+        }
+        assert!(lanes.ready.is_empty() && lanes.next().is_none());
+        assert_eq!((lanes.taken.len(), lanes.lanes.len()), (MAX_RUNNING, MAX_RUNNING));
+        assert!(lanes.lanes.values().all(|lane| lane.waiting.is_empty()));
     }
 }
