@@ -241,6 +241,20 @@ impl Wanted {
         has_asked
     }
 
+    /// Takes the place of `before`: addresses that were known of names without one are kept. True if there are any.
+    fn keep(&mut self, before: Wanted) -> bool {
+        let mut has_kept = false;
+        for (name, old) in before.known {
+            let has_address = |known: &Known| matches!(known.answer, NameAnswer::Addresses(_));
+            let is_missing = self.names.contains(&name) && !self.known.get(&name).is_some_and(has_address);
+            if is_missing && has_address(&old) {
+                self.known.insert(name, old);
+                has_kept = true;
+            }
+        }
+        has_kept
+    }
+
     fn answers(&self) -> Answers {
         self.known.iter().map(|(name, known)| (name.clone(), known.answer.clone())).collect()
     }
@@ -251,19 +265,27 @@ impl Wanted {
 }
 
 fn refresh(mut wanted: Wanted, inbox: &Receiver<Wanted>, answers: &Sender<Answers>, waker: &(dyn Fn() + Send + Sync)) {
+    let tell = |wanted: &Wanted| {
+        let is_heard = answers.send(wanted.answers()).is_ok();
+        waker();
+        is_heard
+    };
     loop {
-        if wanted.ask() {
-            if answers.send(wanted.answers()).is_err() {
-                return;
-            }
-            waker();
+        if wanted.ask() && !tell(&wanted) {
+            return;
         }
         let wait = match wanted.next_due() {
             None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(due) => inbox.recv_timeout(due.saturating_duration_since(Instant::now())),
         };
         match wait {
-            Ok(others) => wanted = others,
+            Ok(others) => {
+                let before = std::mem::replace(&mut wanted, others);
+                // At once: asking for the others may take its time.
+                if wanted.keep(before) && !tell(&wanted) {
+                    return;
+                }
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
@@ -274,6 +296,9 @@ fn refresh(mut wanted: Wanted, inbox: &Receiver<Wanted>, answers: &Sender<Answer
 mod tests {
     use super::*;
     use std::net::Ipv4Addr;
+
+    /// A name that the C library does not even ask for.
+    const NOBODY: &str = "a\0b";
 
     #[test]
     fn names_are_found_in_nested_expressions() {
@@ -299,10 +324,9 @@ mod tests {
     fn a_name_without_an_address_is_complained_of_once_for_each_attempt() {
         let mut lines = Vec::new();
         for _ in 0..2 {
-            // The C library does not even ask for it.
-            let table = resolve_all(BTreeSet::from(["a\0b".into()]));
+            let table = resolve_all(BTreeSet::from([NOBODY.into()]));
             for _ in 0..2 {
-                assert!(table.find("a\0b", |line| lines.push(line)).is_empty());
+                assert!(table.find(NOBODY, |line| lines.push(line)).is_empty());
             }
         }
         assert_eq!(lines, ["a\0b: host unknown."; 2]);
@@ -319,5 +343,42 @@ mod tests {
         let lost = Known::after(failure(), Some(found.answer), now);
         assert!(matches!(lost.answer, NameAnswer::Addresses(addresses) if addresses == [Ipv4Addr::LOCALHOST]));
         assert_eq!(lost.due, now + RETRY);
+    }
+
+    fn wanted(names: &[&str], known: Vec<(&str, NameAnswer)>, due: Instant) -> Wanted {
+        let known = known.into_iter().map(|(name, answer)| (name.into(), Known { answer, due }));
+        Wanted { names: names.iter().map(|name| (*name).into()).collect(), known: known.collect() }
+    }
+
+    fn complaints(wanted: &Wanted) -> Vec<String> {
+        let (table, mut lines) = (Names { answers: wanted.answers(), ..Names::default() }, Vec::new());
+        table.find(NOBODY, |line| lines.push(line));
+        lines
+    }
+
+    #[test]
+    fn a_name_is_asked_for_when_its_time_has_come() {
+        let failure = NameAnswer::none(NameFailure::TryAgain);
+        let mut wanted = wanted(&[NOBODY], vec![(NOBODY, failure)], Instant::now());
+        assert_eq!(complaints(&wanted), ["a\0b: temporary name server failure"]);
+        assert!(complaints(&wanted).is_empty() && wanted.ask());
+        assert_eq!(complaints(&wanted), ["a\0b: host unknown."]);
+        assert!(!wanted.ask() && complaints(&wanted).is_empty());
+        assert!(wanted.next_due().is_some_and(|due| due > Instant::now() + RETRY / 2));
+    }
+
+    /// A configuration is read anew while no name server answers.
+    #[test]
+    fn a_new_configuration_keeps_what_is_known() {
+        let (due, local) = (Instant::now() + REFRESH, || NameAnswer::Addresses(vec![Ipv4Addr::LOCALHOST]));
+        let before = || wanted(&["a", "b", "c"], vec![("a", local()), ("b", local()), ("c", local())], due);
+        let failure = || NameAnswer::none(NameFailure::TryAgain);
+        let mut after = wanted(&["a", "b"], vec![("a", failure())], due);
+        assert!(after.keep(before()));
+        let mut names: Vec<_> = after.known.iter().map(|(name, known)| (&**name, &known.answer)).collect();
+        names.sort_by_key(|(name, _)| *name);
+        assert!(matches!(names[..], [("a", NameAnswer::Addresses(_)), ("b", NameAnswer::Addresses(_))]), "{names:?}");
+        assert!(!wanted(&["a"], vec![("a", local())], due).keep(before()));
+        assert!(!wanted(&["d"], vec![("d", failure())], due).keep(before()));
     }
 }
