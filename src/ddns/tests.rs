@@ -318,6 +318,13 @@ fn a_dead_server_costs_a_bounded_queue() {
     world.change(DnsChange::Update(DnsUpdate { address: IpAddr::from([10, 0, 0, 0]), ..first }));
     world.change(DnsChange::Update(DnsUpdate { address: IpAddr::from([10, 1, 0, 0]), ..update("other", 1) }));
     assert!(world.logs().is_empty());
+    // After room for many, it is said again.
+    let nth = |number: u32| IpAddr::from((0x0a00_0000 + number).to_be_bytes());
+    (0..12_000).for_each(|number| world.change(DnsChange::Cancel(nth(number))));
+    for number in 0..12_001 {
+        world.change(DnsChange::Update(DnsUpdate { address: nth(number), ..update(&format!("h{number}"), 1) }));
+    }
+    assert_eq!(world.logs().len(), 1);
 }
 
 #[test]
