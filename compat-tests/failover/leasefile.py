@@ -17,6 +17,11 @@ def seconds(text):
     return calendar.timegm(tuple(int(g) for g in match.groups())) if match else FAR
 
 
+def is_whole(text):
+    """Whether a lease file ends with a whole record."""
+    return not text or text.endswith("\n") and text.rstrip("\n").rpartition("\n")[2][:1] not in ("", " ") and not text.endswith("{\n")
+
+
 class Lease:
     def __init__(self, address, body):
         self.address = address
