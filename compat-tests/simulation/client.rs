@@ -49,13 +49,15 @@ pub struct Client {
     /// When the REQUEST that is waited for was sent.
     asked: u64,
     began: u64,
+    /// It does not keep what it has for long, nor stays away.
+    hasty: bool,
     /// When it acts next.
     pub next: u64,
 }
 
 impl Client {
-    pub fn new(number: u8, next: u64) -> Client {
-        Client { number, state: State::Silent, held: None, offered: None, xid: 0, asked: 0, began: 0, next }
+    pub fn new(number: u8, next: u64, hasty: bool) -> Client {
+        Client { number, state: State::Silent, held: None, offered: None, xid: 0, asked: 0, began: 0, hasty, next }
     }
 
     fn message(&mut self, now: u64, kind: u8, ciaddr: Ipv4Addr, options: &[(u8, &[u8])]) -> Vec<u8> {
@@ -85,11 +87,11 @@ impl Client {
         if self.held.is_some_and(|held| held.until <= now) {
             (self.held, self.state) = (None, State::Silent);
         }
-        self.next = now + 1000 + random % 4000;
+        self.next = now + if self.hasty { 50 + random % 400 } else { 1000 + random % 4000 };
         self.xid = random as u32;
         match (self.state, self.held) {
             (State::Bound, Some(held)) => self.act_bound(now, random, held),
-            (State::Silent, _) if !random.is_multiple_of(3) => {
+            (State::Silent, _) if !self.hasty && !random.is_multiple_of(3) => {
                 self.next = now + random % 60_000;
                 (self.state, self.began) = (State::Selecting, now);
                 None
@@ -108,29 +110,31 @@ impl Client {
 
     fn act_bound(&mut self, now: u64, random: u64, held: Held) -> Option<Outgoing> {
         let length = held.until - held.since;
-        match random % 100 {
-            0..=5 => {
-                (self.held, self.state) = (None, State::Silent);
-                let server = held.server.octets();
-                let payload = self.message(now, RELEASE, held.address, &[(54, &server)]);
-                return Some(Outgoing { to: Some(held.server), payload });
-            }
-            // It is switched off and keeps what it has, but renews no more.
-            6..=7 => {
-                self.next = held.until + random % 10_000;
+        let goes = if self.hasty { 0..20 } else { 0..6 };
+        // It is switched off and keeps what it has, but renews no more.
+        let falls_silent = if self.hasty { 20..21 } else { 6..8 };
+        let chance = random % 100;
+        if goes.contains(&chance) {
+            (self.held, self.state) = (None, State::Silent);
+            let server = held.server.octets();
+            let payload = self.message(now, RELEASE, held.address, &[(54, &server)]);
+            return Some(Outgoing { to: Some(held.server), payload });
+        }
+        if falls_silent.contains(&chance) {
+            self.next = held.until + random % 10_000;
+            return None;
+        }
+        let rebinds = now >= held.since + length * 7 / 8 || self.hasty && chance.is_multiple_of(2);
+        if !self.hasty {
+            if now < held.since + length / 2 {
+                self.next = held.since + length / 2;
                 return None;
             }
-            _ => {}
-        }
-        if now < held.since + length / 2 {
-            self.next = held.since + length / 2;
-            return None;
+            self.next = now + (held.until.saturating_sub(now) / 2).max(1000);
         }
         self.asked = now;
         self.began = now;
         let payload = self.message(now, REQUEST, held.address, &[]);
-        self.next = now + (held.until.saturating_sub(now) / 2).max(1000);
-        let rebinds = now >= held.since + length * 7 / 8;
         Some(Outgoing { to: (!rebinds).then_some(held.server), payload })
     }
 
@@ -162,7 +166,9 @@ impl Client {
                 let until = self.asked + (u64::from(length) * 1000).saturating_sub(3000);
                 self.held = Some(Held { address: address.into(), server: server.into(), since: self.asked, until });
                 self.state = State::Bound;
-                self.next = self.asked + u64::from(length) * 500;
+                if !self.hasty {
+                    self.next = self.asked + u64::from(length) * 500;
+                }
                 None
             }
             (NAK, State::Requesting | State::Bound) => {

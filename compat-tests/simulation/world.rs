@@ -32,6 +32,8 @@ pub struct Weather {
     /// How far the second server's clock is ahead, in seconds.
     pub skew: i64,
     pub split: u16,
+    /// Clients come, renew and go several times a second, and the link stalls for seconds without being given up.
+    pub haste: bool,
 }
 
 /// Numbers from a seed (splitmix64).
@@ -123,7 +125,7 @@ impl World {
         };
         for number in 0..weather.clients {
             let at = world.random.below(30_000);
-            world.clients.push(Client::new(number, at));
+            world.clients.push(Client::new(number, at, weather.haste));
             world.at(at, Event::ClientActs(usize::from(number)));
         }
         world.start(0);
@@ -414,7 +416,7 @@ impl World {
     fn mishap(&mut self) {
         let next = 1 + self.random.below(2 * self.weather.mishaps);
         self.after(next, Event::Mishap);
-        let mended = 1000 + self.random.below(120_000);
+        let mended = if self.weather.haste { 100 + self.random.below(5_000) } else { 1000 + self.random.below(120_000) };
         let side = self.random.below(2) as usize;
         match self.random.below(4) {
             0 if !self.cut && self.are_both_served() => {

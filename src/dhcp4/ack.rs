@@ -429,13 +429,21 @@ impl Engine {
             (changed.agent_options, changed.billing) = kept.unwrap_or_default();
             trim(&mut new);
             self.store.set_extras(id, new.extras.take());
-            self.store.set_cltt(id, now.wall);
+            let is_shared = self.store.peer_of(exchange.old.pool).is_some();
+            if kind.commits() || !is_shared {
+                self.store.set_cltt(id, now.wall);
+            }
             let nul_terminated = new.flags.nul_terminated;
             self.store.edit_flags(id, |flags| {
                 flags.nul_terminated = nul_terminated;
                 flags.cannot_reuse = false;
             });
             exchange.after = self.store.position_of(id);
+            // The client may have given the lease back to the partner, which tells of it later: it must know of this.
+            if is_shared && kind.commits() && exchange.request.header.ciaddr.is_unspecified() {
+                let again = self.store.get(id).clone();
+                exchange.after = self.supersede(now, id, again, Change::ACK, out);
+            }
         } else {
             new.flags.cannot_reuse = kind == ReplyKind::Offer;
             let over = kind.commits() && new.ends < now.wall;

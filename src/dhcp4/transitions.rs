@@ -248,6 +248,10 @@ impl Engine {
         out.push(Effect::Log(LogKind::Error, format!("Abandoning IP address {}: {reason}", lease.address)));
         lease.hardware = HardwareAddr::NONE;
         lease.uid = SmallBytes::default();
+        if self.store.peer_of(lease.pool).is_some() {
+            // A partner that tells of the lease may have done so before.
+            lease.cltt = now.wall;
+        }
         lease.state = BindingState::Abandoned;
         self.forget_pending(id);
         self.supersede(now, id, lease, Change::EVENT, out);

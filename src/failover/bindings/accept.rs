@@ -37,10 +37,9 @@ fn is_virgin(update: &BindingUpdate) -> bool {
         && [update.lease_expiry, update.potential_expiry, update.starts, update.last_transaction].into_iter().all(unset)
 }
 
-/// The client of a lease as the partner tells it: takes it over. True if it is another one than before.
-fn take_client(lease: &mut Lease, state: BindingState, update: &BindingUpdate) -> Result<bool, Refusal> {
+/// The client of a lease as the partner tells it: takes it over.
+fn take_client(lease: &mut Lease, state: BindingState, update: &BindingUpdate) -> Result<(), Refusal> {
     use BindingState::*;
-    let before = (lease.hardware, lease.uid.clone());
     match &update.hardware {
         Some(_) if state == Abandoned => return refuse(Reject::UNKNOWN, "BNDUPD to ABANDONED with a CHADDR"),
         Some(octets) => {
@@ -67,7 +66,7 @@ fn take_client(lease: &mut Lease, state: BindingState, update: &BindingUpdate) -
         None if !matches!(state, Reset | Free | Backup) => lease.uid = SmallBytes::default(),
         None => {}
     }
-    Ok(before != (lease.hardware, lease.uid.clone()))
+    Ok(())
 }
 
 /// The IP flags of an update, if it has any, have to be what they are here while the address is mine to give.
@@ -122,29 +121,59 @@ enum Age {
 /// How far apart two times have to be to be told apart.
 const MARGIN: Seconds = Seconds(2);
 
-/// How old an update of a lease is that a client holds here: the client that was acknowledged later must not lose by it. ISC
-/// takes the update, and may give the address to another. `is_new`: the partner has not acknowledged what it is to know of the
-/// lease, so that it spoke without knowing it, and of two things within one second mine may be the later.
-fn age(standing: &Standing, lease: &Lease, state: BindingState, update: &BindingUpdate, is_new: bool) -> Age {
+/// By how much whole seconds of two clocks that count as one may be apart for one moment.
+const TICK: Seconds = Seconds(1);
+
+/// True if the partner tells of a lease of another client than the one that has it here.
+fn is_of_other_client(lease: &Lease, update: &BindingUpdate) -> bool {
+    update.hardware.as_deref().unwrap_or_default() != lease.hardware.as_bytes()
+        || update.client_id.as_deref().unwrap_or_default() != lease.uid.as_bytes()
+}
+
+/// When the partner heard the client of a lease that it tells of, and when this server did.
+fn contacts(standing: &Standing, lease: &Lease, update: &BindingUpdate) -> (Timestamp, Timestamp) {
+    match update.last_transaction {
+        Some(heard) => (standing.by_my_clock(heard), lease.cltt),
+        // An ISC partner that learned the lease from here tells no time of the client, but when the lease began.
+        None => (update.starts.unwrap_or(lease.starts), lease.starts),
+    }
+}
+
+/// How old an update of a lease is: the client that was acknowledged later must not lose by it. ISC takes the update, and may
+/// give the address to another. `is_new`: the partner has not acknowledged what it is to know of the lease, so that it spoke
+/// without knowing it. Of two things within a second either may then be the later one, and both servers have to decide for
+/// the same: that the client has its lease; of two clients, for the primary's.
+fn age(standing: &Standing, lease: &Lease, state: BindingState, update: &BindingUpdate, is_new: bool, now: Timestamp) -> Age {
+    use BindingState::{Abandoned, Active, Backup, Free, Released};
+    let (heard, mine) = contacts(standing, lease, update);
+    if lease.state != Active || lease.ends <= now {
+        // What the partner said before the client gave its lease up here does not bring it back.
+        let is_over = match lease.state {
+            Active => false,
+            Abandoned => heard <= mine.plus(TICK),
+            _ => heard.plus(TICK) < mine,
+        };
+        return if is_new && state == Active && is_over { Age::Older } else { Age::Newer };
+    }
+    if is_new && state == Active && is_of_other_client(lease, update) {
+        let is_mine = heard < mine || heard == mine && standing.role == Role::Primary;
+        return if is_mine { Age::Older } else { Age::Newer };
+    }
     let happened = match state {
-        BindingState::Released => update.lease_expiry,
-        BindingState::Free | BindingState::Backup if is_new => update.starts,
+        Released => update.lease_expiry,
+        Free | Backup if is_new => update.starts,
         _ => None,
     };
-    if happened.map(|at| standing.by_my_clock(at)).is_some_and(|at| at < lease.cltt || is_new && at == lease.cltt) {
+    let is_before = |at: Timestamp| at < lease.cltt || is_new && at <= lease.cltt.plus(TICK);
+    if happened.map(|at| standing.by_my_clock(at)).is_some_and(is_before) {
         return Age::Older;
     }
     if update.starts == Some(lease.starts) {
         return Age::Alike;
     }
-    // An ISC partner that learned the lease from here tells no time of the client, but when the lease began.
-    let (heard, mine) = match update.last_transaction {
-        Some(heard) => (standing.by_my_clock(heard), lease.cltt),
-        None => (update.starts.unwrap_or(lease.starts), lease.starts),
-    };
     // Of two active leases either server may take the other's to be the older one, and both must not; an end that is refused
     // is taken back by the partner.
-    let margin = if state == BindingState::Active { MARGIN } else { Seconds(0) };
+    let margin = if state == Active { MARGIN } else { Seconds(0) };
     if heard.plus(margin) < mine {
         Age::Older
     } else if mine.plus(MARGIN) < heard {
@@ -222,8 +251,8 @@ impl Bindings {
         let told = self.queue.told(id);
         let loses =
             told.is_some_and(|told| judge::mine_wins(Local { state: told.state, ..local }, incoming, standing.role));
-        let is_held = old.state == BindingState::Active && old.ends > now;
-        let age = if is_held { age(standing, old, state, update, self.queue.contains(id)) } else { Age::Newer };
+        let is_new = self.queue.contains(id);
+        let age = age(standing, old, state, update, is_new, now);
         if loses || age == Age::Older {
             if told.is_none() {
                 self.queue.push(id);
@@ -231,7 +260,8 @@ impl Bindings {
             return refuse(Reject::LESS_CRITICAL, "incoming update is less critical than outgoing update");
         }
         let mut new = old.clone();
-        let is_other_client = take_client(&mut new, state, update)?;
+        let is_other_client = is_of_other_client(old, update);
+        take_client(&mut new, state, update)?;
         if is_other_client && state == BindingState::Active {
             forget_client(&mut new);
         }
@@ -239,7 +269,8 @@ impl Bindings {
         let ends = update.lease_expiry.map_or(old.ends, |ends| standing.by_my_clock(ends));
         let keeps = age == Age::Alike && state == BindingState::Active && !is_other_client;
         new.ends = if keeps { ends.max(old.ends) } else { ends };
-        let knows_more = new.ends > ends;
+        let (heard, mine) = contacts(standing, old, update);
+        let knows_more = new.ends > ends || keeps && is_new && heard <= mine;
         if let Some(heard) = update.last_transaction {
             new.cltt = new.cltt.max(standing.by_my_clock(heard));
         }

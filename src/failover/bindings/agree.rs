@@ -25,7 +25,8 @@ impl Bindings {
                     None => Reject(reason).text(),
                 };
                 context.log(LogKind::Error, format!("bind update on {address} from {name} rejected: {text}"));
-                if told.is_some() {
+                // An answer to what was told before does not concern what was told since.
+                if told.is_some_and(|told| told.xid == xid.0) {
                     self.refused(context, id, Reject(reason));
                 }
             }
