@@ -416,7 +416,8 @@ impl World {
     fn mishap(&mut self) {
         let next = 1 + self.random.below(2 * self.weather.mishaps);
         self.after(next, Event::Mishap);
-        let mended = if self.weather.haste { 100 + self.random.below(5_000) } else { 1000 + self.random.below(120_000) };
+        let mended =
+            if self.weather.haste { 100 + self.random.below(5_000) } else { 1000 + self.random.below(120_000) };
         let side = self.random.below(2) as usize;
         match self.random.below(4) {
             0 if !self.cut && self.are_both_served() => {

@@ -169,3 +169,28 @@ fn an_address_of_two_clients_is_told() {
         .collect();
     assert_eq!(lines, ["Lease conflict at 10.77.1.10"]);
 }
+
+/// The client may have given its lease back to the partner, which tells of that later: it must know that the client has it again.
+#[test]
+fn a_grant_that_is_answered_from_the_cache_is_told_to_the_partner() {
+    let client = Client::new(1);
+    let mut server = server("primary", Normal, Normal, 0xff);
+    server.ask(&client.discover(&[]));
+    assert_eq!(outcome(&mut server, &client.request("10.77.1.10", &[])).0, Some(5));
+    let told = |server: &mut Server| server.engine.store_mut().take_peer_changes(PEER).leases.len();
+    assert_eq!(told(&mut server), 1);
+    server.pass(1);
+    let now = server.now.wall;
+    let heard = |server: &Server| {
+        let store = server.engine.store();
+        store.get(store.by_address(Ipv4Addr::new(10, 77, 1, 10)).unwrap()).cltt
+    };
+    // An offer promises nothing; a renewal tells of no new client.
+    let cached = |lines: &[String]| lines.iter().any(|line| line.starts_with("reuse_lease: "));
+    let (reply, lines) = outcome(&mut server, &client.discover(&[]));
+    assert_eq!((reply, cached(&lines), told(&mut server), heard(&server) < now), (Some(2), true, 0, true));
+    let (reply, lines) = outcome(&mut server, &client.clone().using("10.77.1.10").packet(3, &[]));
+    assert_eq!((reply, cached(&lines), told(&mut server), heard(&server)), (Some(5), true, 0, now));
+    let (reply, lines) = outcome(&mut server, &client.request("10.77.1.10", &[]));
+    assert_eq!((reply, cached(&lines), told(&mut server), heard(&server)), (Some(5), true, 1, now));
+}

@@ -1,5 +1,6 @@
 //! BNDUPD received: the partner tells of a lease (spec/failover.md 16).
 
+use super::age::{age, contacts, is_of_other_client, Age};
 use super::tell::VENDOR_CLASS;
 use super::{Bindings, Context, Outgoing};
 use crate::eval::bindings::{Bindings as Variables, Value};
@@ -10,7 +11,7 @@ use crate::leases::peer::{Role, Standing};
 use crate::leases::writer::state_name;
 use crate::wire::failover::{BindingAck, BindingUpdate, Body, ClientOptions, Reject, Xid, FLAG_BOOTP, FLAG_RESERVED};
 use crate::wire::hardware::HardwareAddr;
-use crate::wire::units::{Seconds, Timestamp};
+use crate::wire::units::Timestamp;
 use std::net::Ipv4Addr;
 
 /// Why an update is not taken, and the text for the partner.
@@ -106,81 +107,6 @@ fn forget_client(lease: &mut Lease) {
     lease.extras = None;
     lease.set_tsfp(tsfp);
     lease.set_atsfp(atsfp);
-}
-
-/// Which of two servers' knowledge of a lease is the newer, from when each heard the client last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Age {
-    /// The partner tells of a time after which the client was heard here.
-    Older,
-    Newer,
-    /// Within what clocks and messages leave open.
-    Alike,
-}
-
-/// How far apart two times have to be to be told apart.
-const MARGIN: Seconds = Seconds(2);
-
-/// By how much whole seconds of two clocks that count as one may be apart for one moment.
-const TICK: Seconds = Seconds(1);
-
-/// True if the partner tells of a lease of another client than the one that has it here.
-fn is_of_other_client(lease: &Lease, update: &BindingUpdate) -> bool {
-    update.hardware.as_deref().unwrap_or_default() != lease.hardware.as_bytes()
-        || update.client_id.as_deref().unwrap_or_default() != lease.uid.as_bytes()
-}
-
-/// When the partner heard the client of a lease that it tells of, and when this server did.
-fn contacts(standing: &Standing, lease: &Lease, update: &BindingUpdate) -> (Timestamp, Timestamp) {
-    match update.last_transaction {
-        Some(heard) => (standing.by_my_clock(heard), lease.cltt),
-        // An ISC partner that learned the lease from here tells no time of the client, but when the lease began.
-        None => (update.starts.unwrap_or(lease.starts), lease.starts),
-    }
-}
-
-/// How old an update of a lease is: the client that was acknowledged later must not lose by it. ISC takes the update, and may
-/// give the address to another. `is_new`: the partner has not acknowledged what it is to know of the lease, so that it spoke
-/// without knowing it. Of two things within a second either may then be the later one, and both servers have to decide for
-/// the same: that the client has its lease; of two clients, for the primary's.
-fn age(standing: &Standing, lease: &Lease, state: BindingState, update: &BindingUpdate, is_new: bool, now: Timestamp) -> Age {
-    use BindingState::{Abandoned, Active, Backup, Free, Released};
-    let (heard, mine) = contacts(standing, lease, update);
-    if lease.state != Active || lease.ends <= now {
-        // What the partner said before the client gave its lease up here does not bring it back.
-        let is_over = match lease.state {
-            Active => false,
-            Abandoned => heard <= mine.plus(TICK),
-            _ => heard.plus(TICK) < mine,
-        };
-        return if is_new && state == Active && is_over { Age::Older } else { Age::Newer };
-    }
-    if is_new && state == Active && is_of_other_client(lease, update) {
-        let is_mine = heard < mine || heard == mine && standing.role == Role::Primary;
-        return if is_mine { Age::Older } else { Age::Newer };
-    }
-    let happened = match state {
-        Released => update.lease_expiry,
-        Free | Backup if is_new => update.starts,
-        _ => None,
-    };
-    let is_before = |at: Timestamp| at < lease.cltt || is_new && at <= lease.cltt.plus(TICK);
-    if happened.map(|at| standing.by_my_clock(at)).is_some_and(is_before) {
-        return Age::Older;
-    }
-    if update.starts == Some(lease.starts) {
-        return Age::Alike;
-    }
-    // Of two active leases either server may take the other's to be the older one, and both must not; an end that is refused
-    // is taken back by the partner.
-    let margin = if state == Active { MARGIN } else { Seconds(0) };
-    if heard.plus(margin) < mine {
-        Age::Older
-    } else if mine.plus(MARGIN) < heard {
-        Age::Newer
-    } else {
-        Age::Alike
-    }
 }
 
 impl Bindings {

@@ -2,6 +2,7 @@
 //! 14 to 19). The connection and the servers' states are `relationship`'s part, which calls in here.
 
 mod accept;
+mod age;
 mod agree;
 mod balance;
 mod request;

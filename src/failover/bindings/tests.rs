@@ -301,6 +301,47 @@ fn a_release_in_the_second_of_a_grant_the_partner_does_not_know_of_does_not_end_
     assert_ne!(side.lease(100).1.state, BindingState::Active);
 }
 
+/// A grant here that the partner does not know of: what it says of an earlier contact within that second, or the refusal of an
+/// earlier update, is not its knowing.
+#[test]
+fn what_crosses_a_grant_does_not_acknowledge_it() {
+    let released = BindingUpdate { status: Some(4), ..active(100, START, START) };
+    let grant = |side: &mut Side| {
+        side.change(100, |lease| {
+            (lease.state, lease.tstp) = (BindingState::Active, Timestamp(START + 200));
+            lease.hardware = crate::wire::hardware::HardwareAddr::new(1, &[2, 0x46, 0x4f, 0, 0, 100]).unwrap();
+            (lease.starts, lease.cltt, lease.ends) = (Timestamp(START), Timestamp(START), Timestamp(START + 60));
+        });
+        side.call(|bindings, context| {
+            bindings.take_up_changes(context);
+            bindings.send(context);
+        })
+    };
+    let is_told = |sent: &[Outgoing]| sent.iter().any(|sent| matches!(sent.body, Body::BindingUpdate(_)));
+
+    let mut side = Side::new(PeerState::Normal);
+    side.window = Some(0);
+    grant(&mut side);
+    side.update(active(100, START, START + 60));
+    side.update(released.clone());
+    assert_eq!(side.lease(100).1.state, BindingState::Active, "told later, because the partner takes no more now");
+    side.window = Some(10);
+    assert!(is_told(&side.call(|bindings, context| bindings.send(context))));
+
+    let mut side = Side::new(PeerState::Normal);
+    let earlier = grant(&mut side);
+    let later = grant(&mut side);
+    assert!(is_told(&earlier) && is_told(&later));
+    let update = BindingUpdate { address: Some(address(100)), ..BindingUpdate::default() };
+    let refusal = BindingAck { update, reject: Some(16), message: None };
+    side.call(|bindings, context| bindings.ack(context, earlier[0].xid, &refusal));
+    side.update(released.clone());
+    assert_eq!(side.lease(100).1.state, BindingState::Active, "the later one was not refused");
+    side.call(|bindings, context| bindings.ack(context, later[0].xid, &refusal));
+    side.update(released);
+    assert_ne!(side.lease(100).1.state, BindingState::Active);
+}
+
 #[test]
 fn no_more_is_under_way_than_the_partner_takes_and_all_is_told_again_after_a_break() {
     let mut side = Side::new(PeerState::Normal);
