@@ -19,6 +19,7 @@ pub struct Told {
 enum Place {
     Waiting(i64),
     Told(i64, Told),
+    Held,
 }
 
 /// The queues of one relationship.
@@ -27,6 +28,8 @@ pub struct Queue {
     places: FxHashMap<LeaseId, Place>,
     waiting: BTreeMap<i64, LeaseId>,
     told: BTreeMap<i64, LeaseId>,
+    /// Leases that are not to be told yet; some may have gone elsewhere meanwhile.
+    held: Vec<LeaseId>,
     /// Numbers at both ends: those at the back count up, those at the front down.
     back: i64,
     front: i64,
@@ -66,7 +69,7 @@ impl Queue {
         match self.places.remove(&id) {
             Some(Place::Waiting(at)) => drop(self.waiting.remove(&at)),
             Some(Place::Told(at, _)) => drop(self.told.remove(&at)),
-            None => {}
+            Some(Place::Held) | None => {}
         }
     }
 
@@ -93,6 +96,22 @@ impl Queue {
         self.told.insert(self.back, id);
     }
 
+    /// The lease is not told before what is held back is let go.
+    pub fn hold(&mut self, id: LeaseId) {
+        self.remove(id);
+        self.places.insert(id, Place::Held);
+        self.held.push(id);
+    }
+
+    /// What was held back waits behind all else.
+    pub fn let_go(&mut self) {
+        for id in std::mem::take(&mut self.held) {
+            if let Some(Place::Held) = self.places.get(&id) {
+                self.push(id);
+            }
+        }
+    }
+
     /// All that the partner has not agreed to is told again, before all else.
     pub fn rescind(&mut self) {
         while let Some((_, id)) = self.told.pop_last() {
@@ -109,7 +128,12 @@ impl Queue {
 
     /// True if nothing waits to be told.
     pub fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.dump.is_empty()
+        self.waiting.is_empty() && self.dump.is_empty() && self.held.is_empty()
+    }
+
+    /// True if leases are still to be looked at.
+    pub fn is_dumping(&self) -> bool {
+        !self.dump.is_empty()
     }
 
     /// True if nothing waits and the partner agrees to all.
@@ -176,6 +200,23 @@ mod tests {
         queue.rescind();
         assert_eq!(queue.unacked(), 0);
         assert_eq!(drain(&mut queue), [A, B, C]);
+    }
+
+    #[test]
+    fn what_is_held_back_is_told_when_it_is_let_go() {
+        let mut queue = Queue::default();
+        [A, B, C].into_iter().for_each(|id| queue.push(id));
+        for _ in 0..2 {
+            let id = queue.next(|_, _| true).unwrap();
+            queue.hold(id);
+        }
+        // One of them changes: that is told now.
+        queue.push(B);
+        assert_eq!(drain(&mut queue), [C, B]);
+        assert!(queue.contains(A) && !queue.is_idle());
+        queue.let_go();
+        assert_eq!(drain(&mut queue), [A]);
+        assert!(queue.is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::age::{age, contacts, is_of_other_client, Age};
 use super::tell::VENDOR_CLASS;
-use super::{Bindings, Context, Outgoing};
+use super::{is_unknown_to_partner, Bindings, Context, Outgoing};
 use crate::eval::bindings::{Bindings as Variables, Value};
 use crate::eval::LogKind;
 use crate::failover::judge::{self, Incoming, Local};
@@ -112,6 +112,7 @@ fn forget_client(lease: &mut Lease) {
 impl Bindings {
     /// The partner tells of a lease; the answer follows with the next `send`, a refusal at once.
     pub fn update(&mut self, context: &mut Context<'_>, xid: Xid, update: &BindingUpdate) {
+        self.keep_patience(context.now.wall);
         match self.try_update(context, update) {
             Ok((address, after)) => {
                 let body = Body::BindingAck(BindingAck::accept(address));
@@ -177,7 +178,7 @@ impl Bindings {
         let told = self.queue.told(id);
         let loses =
             told.is_some_and(|told| judge::mine_wins(Local { state: told.state, ..local }, incoming, standing.role));
-        let is_new = self.queue.contains(id);
+        let is_new = self.queue.contains(id) || self.queue.is_dumping() && is_unknown_to_partner(old);
         let age = age(standing, old, state, update, is_new, now);
         if loses || age == Age::Older {
             if told.is_none() {

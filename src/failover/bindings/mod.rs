@@ -5,6 +5,7 @@ mod accept;
 mod age;
 mod agree;
 mod balance;
+mod patience;
 mod request;
 mod tell;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use crate::leases::peer::{Role, Standing};
 use crate::leases::queue::Queue as PoolQueue;
 use crate::wire::failover::{Body, Xid};
 use crate::wire::units::{Now, Timestamp};
+use patience::Patience;
 use request::Request;
 
 /// A message for the link.
@@ -58,6 +60,8 @@ pub struct Bindings {
     request: Option<Request>,
     /// Leases whose update the partner refused.
     refusals: Refusals,
+    /// The partner is heard first, and for so long.
+    patience: Option<Patience>,
     bounds: Bounds,
     last_balance: Option<Timestamp>,
     next_balance: Option<Timestamp>,
@@ -71,6 +75,7 @@ impl Bindings {
             acks: Vec::new(),
             request: None,
             refusals: Refusals::default(),
+            patience: None,
             bounds: Bounds::of(peer),
             last_balance: None,
             next_balance: None,
@@ -107,12 +112,14 @@ impl Bindings {
     pub fn unlinked(&mut self) {
         self.acks.clear();
         self.request = None;
+        self.lose_patience();
         self.queue.rescind();
     }
 
     /// When `tick` has something to do.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.refusals.next().into_iter().chain(self.next_balance).min()
+        let patience = self.patience.map(|patience| patience.until);
+        self.refusals.next().into_iter().chain(self.next_balance).chain(patience).min()
     }
 
     /// Does what is due.
@@ -128,6 +135,9 @@ impl Bindings {
         if self.next_balance.is_some_and(|at| at <= now) {
             self.next_balance = None;
             self.balance_by_timer(context);
+        }
+        if self.patience.is_some_and(|patience| patience.until <= now) {
+            self.lose_patience();
         }
         self.send(context);
     }

@@ -57,7 +57,11 @@ impl Bindings {
                 store.peer_of(lease.pool) == Some(peer) && (everything || is_unknown_to_partner(lease))
             });
             let Some(id) = next else { break };
-            self.tell(context, id);
+            if self.holds_back(context.leases.store().get(id).state) {
+                self.queue.hold(id);
+            } else {
+                self.tell(context, id);
+            }
         }
         self.finish_request(context);
     }
@@ -76,8 +80,10 @@ impl Bindings {
         self.queue.tell(id, Told { xid, state, potential_expiry });
     }
 
-    /// Both servers are about to cooperate: pools are balanced, and the partner is told of what it does not know.
+    /// Both servers are about to cooperate: pools are balanced, and the partner is told of what it does not know, of what has
+    /// ended last.
     pub fn entered_normal(&mut self, context: &mut Context<'_>) {
+        self.be_patient(context.now.wall);
         self.balance(context, false);
         self.take_up_changes(context);
         self.dump(context, false);

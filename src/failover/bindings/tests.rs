@@ -495,6 +495,45 @@ fn entering_normal_shares_the_addresses() {
     assert!(lines.contains(&line), "{lines:?}");
 }
 
+/// A release while the servers could not reach each other is told when the partner had its say, and not at all if the client
+/// has come back to the partner.
+#[test]
+fn ends_are_told_when_the_partner_was_heard() {
+    let told = |sent: &[Outgoing]| -> Vec<u8> {
+        let update = |sent: &Outgoing| match &sent.body {
+            Body::BindingUpdate(update) if update.status == Some(4) => {
+                update.address.map(|address| address.octets()[3])
+            }
+            _ => None,
+        };
+        sent.iter().filter_map(update).collect()
+    };
+    let mut side = Side::new(PeerState::Normal);
+    for last in [100, 101] {
+        side.change(last, |lease| {
+            lease.hardware = crate::wire::hardware::HardwareAddr::new(1, &[2, 0x46, 0x4f, 0, 0, last]).unwrap();
+            (lease.state, lease.rewind_state) = (BindingState::Released, BindingState::Active);
+            (lease.ends, lease.cltt, lease.tstp) =
+                (Timestamp(START - 10), Timestamp(START - 10), Timestamp(START - 10));
+        });
+    }
+    let first = side.call(|bindings, context| {
+        bindings.take_up_changes(context);
+        bindings.entered_normal(context);
+    });
+    assert_eq!(told(&first), []);
+    side.agree(first);
+    side.now = Timestamp(START + 1);
+    assert_eq!(told(&side.update(active(101, START - 5, START + 60))), []);
+    assert_eq!(side.lease(101).1.state, BindingState::Active);
+    assert!(!side.bindings.is_settled());
+    for (after, ends) in [(2, &[][..]), (3, &[100][..])] {
+        side.now = Timestamp(START + after);
+        assert!(side.bindings.next_deadline().unwrap() <= side.now || ends.is_empty());
+        assert_eq!(told(&side.call(|bindings, context| bindings.tick(context))), ends, "{after} s later");
+    }
+}
+
 #[test]
 fn a_side_that_has_nothing_left_asks() {
     let mut side = Side::new(PeerState::Normal);
