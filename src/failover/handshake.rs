@@ -227,6 +227,7 @@ impl Work<'_> {
     /// A connection becomes the link.
     fn adopt(&mut self, connection: ConnectionId) {
         self.me.link = Some(connection);
+        self.me.bindings.linked(self.now.wall);
         if let Some(known) = self.connections.get_mut(&connection) {
             known.deadline = None;
         }

@@ -177,6 +177,37 @@ def renewed_while_it_ends(p):
         p.agreement()
 
 
+@scenario(conf(time=240, mclt=60), core=True)
+def released_and_back(p):
+    """Clients release their leases at one server and get them back at the other, while the two cannot reach each other. Of two
+    of ISC's the secondary then takes the release for the later word, and gives the address to another client; one of ours is
+    enough to prevent that."""
+    clients = {"P": p.client_of("P"), "S": p.client_of("S")}
+    p.both_normal()
+    for client in clients.values():
+        p.dora(client)
+    p.quiet()
+    p.cut()
+    p.states("communications-interrupted", "communications-interrupted", GONE)
+    p.pause(2)
+    for name, client in clients.items():
+        p.release(client, name)
+    p.pause(3)
+    for name, client in clients.items():
+        p.dora(client, ("S" if name == "P" else "P",))
+    p.pause(2)
+    p.heal()
+    p.normal(GONE)
+    p.untold()
+    if all(server.isc for server in p.servers.values()):
+        return
+    p.agreement()
+    for name, client in clients.items():
+        lease = p.servers[name].file().leases[client.address]
+        if lease.state != "active":
+            p.fail(f"{client.name} has {client.address}, and {name} has it as {lease.state}")
+
+
 def partner_down(p, victim):
     other = "S" if victim == "P" else "P"
     long_leases(p)

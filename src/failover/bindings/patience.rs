@@ -36,8 +36,8 @@ fn is_end(state: BindingState) -> bool {
 }
 
 impl Bindings {
-    /// The partner is heard first.
-    pub(super) fn be_patient(&mut self, now: Timestamp) {
+    /// There is a link: the partner is heard first.
+    pub fn linked(&mut self, now: Timestamp) {
         self.patience = Some(Patience::new(now));
     }
 
@@ -46,7 +46,7 @@ impl Bindings {
         self.patience = self.patience.map(|patience| patience.heard(now));
     }
 
-    /// Whatever was held back is told.
+    /// Whatever was held back is told: the partner was heard, or asks.
     pub(super) fn lose_patience(&mut self) {
         self.patience = None;
         self.queue.let_go();

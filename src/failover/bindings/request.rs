@@ -21,6 +21,7 @@ impl Bindings {
             let text = "Received update request while old update still flying!  Silently discarding old request.";
             context.log(LogKind::Info, text.into());
         }
+        self.lose_patience();
         self.dump(context, everything);
         let name = context.name;
         let what =

@@ -80,10 +80,8 @@ impl Bindings {
         self.queue.tell(id, Told { xid, state, potential_expiry });
     }
 
-    /// Both servers are about to cooperate: pools are balanced, and the partner is told of what it does not know, of what has
-    /// ended last.
+    /// Both servers are about to cooperate: pools are balanced, and the partner is told of what it does not know.
     pub fn entered_normal(&mut self, context: &mut Context<'_>) {
-        self.be_patient(context.now.wall);
         self.balance(context, false);
         self.take_up_changes(context);
         self.dump(context, false);

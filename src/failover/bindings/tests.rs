@@ -518,6 +518,7 @@ fn ends_are_told_when_the_partner_was_heard() {
         });
     }
     let first = side.call(|bindings, context| {
+        bindings.linked(context.now.wall);
         bindings.take_up_changes(context);
         bindings.entered_normal(context);
     });
