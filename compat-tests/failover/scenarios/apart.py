@@ -48,13 +48,13 @@ def killed(p, victim):
     p.leases()
 
 
-@scenario(core=True)
+@scenario(conf(mclt=30), core=True)
 def secondary_killed(p):
     """The secondary is killed and comes back; the primary serves everybody meanwhile."""
     killed(p, "S")
 
 
-@scenario(core=True)
+@scenario(conf(mclt=30), core=True)
 def primary_killed(p):
     """The primary is killed and comes back; the secondary serves everybody meanwhile."""
     killed(p, "P")

@@ -1,38 +1,34 @@
 //! When two servers reach each other again, both have something to tell, and it crosses. ISC dhcpd takes the partner's word that
 //! a client has released a lease even if it has given the client the lease again since, and then gives the address to another.
-//! So the partner is heard first: for a moment it is told of no lease that has ended here.
+//! So the partner is heard first: for a moment it is told of no lease that was given back here. (Of a lease that has run out it
+//! may be told: it knows better until when it has prolonged the lease.)
 
 use super::Bindings;
-use crate::leases::lease::BindingState;
+use crate::leases::lease::{BindingState, Lease};
 use crate::wire::units::{Seconds, Timestamp};
 
 /// So long after the partner's last update it is taken to have told what it knew.
 const QUIET: Seconds = Seconds(2);
 
-/// However much the partner has to tell, this is the longest that leases which have ended wait.
+/// However much the partner has to tell, this is the longest that leases which were given back wait.
 const LONGEST: Seconds = Seconds(30);
 
 /// How long the partner is heard first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Patience {
+    since: Timestamp,
     pub until: Timestamp,
-    at_most: Timestamp,
 }
 
 impl Patience {
     fn new(now: Timestamp) -> Patience {
-        Patience { until: now.plus(QUIET), at_most: now.plus(LONGEST) }
+        Patience { since: now, until: now.plus(QUIET) }
     }
 
     /// The partner has told of a lease.
     fn heard(self, now: Timestamp) -> Patience {
-        Patience { until: now.plus(QUIET).min(self.at_most), ..self }
+        Patience { until: now.plus(QUIET).min(self.since.plus(LONGEST)), ..self }
     }
-}
-
-/// True if the end of the client's lease is what there is to tell.
-fn is_end(state: BindingState) -> bool {
-    matches!(state, BindingState::Released | BindingState::Expired | BindingState::Reset)
 }
 
 impl Bindings {
@@ -52,9 +48,10 @@ impl Bindings {
         self.queue.let_go();
     }
 
-    /// True if a lease in that state is not to be told yet.
-    pub(super) fn holds_back(&self, state: BindingState) -> bool {
-        self.patience.is_some() && is_end(state)
+    /// True if the lease is not to be told yet: it was given back, or taken away, before there was a link.
+    pub(super) fn holds_back(&self, lease: &Lease) -> bool {
+        let is_given_back = matches!(lease.state, BindingState::Released | BindingState::Reset);
+        self.patience.is_some_and(|patience| is_given_back && lease.ends <= patience.since)
     }
 }
 

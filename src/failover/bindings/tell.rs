@@ -57,7 +57,7 @@ impl Bindings {
                 store.peer_of(lease.pool) == Some(peer) && (everything || is_unknown_to_partner(lease))
             });
             let Some(id) = next else { break };
-            if self.holds_back(context.leases.store().get(id).state) {
+            if self.holds_back(context.leases.store().get(id)) {
                 self.queue.hold(id);
             } else {
                 self.tell(context, id);

@@ -498,7 +498,7 @@ fn entering_normal_shares_the_addresses() {
 /// A release while the servers could not reach each other is told when the partner had its say, and not at all if the client
 /// has come back to the partner.
 #[test]
-fn ends_are_told_when_the_partner_was_heard() {
+fn what_was_given_back_is_told_when_the_partner_was_heard() {
     let told = |sent: &[Outgoing]| -> Vec<u8> {
         let update = |sent: &Outgoing| match &sent.body {
             Body::BindingUpdate(update) if update.status == Some(4) => {
