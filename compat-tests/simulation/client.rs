@@ -157,6 +157,8 @@ impl Client {
             // Somebody else has the address: one ACK in fifty is declined.
             (ACK, State::Requesting) if self.xid % 50 == 7 => {
                 self.state = State::Silent;
+                // RFC 2131, 3.1.5: it waits before it begins anew.
+                self.next = now + 10_000;
                 let decline = self.message(now, DECLINE, Ipv4Addr::UNSPECIFIED, &[(50, &address), (54, &server)]);
                 Self::broadcast(decline)
             }

@@ -1,6 +1,6 @@
 //! BNDUPD received: the partner tells of a lease (spec/failover.md 16).
 
-use super::age::{age, contacts, is_of_other_client, Age};
+use super::age::{age, contacts, is_of_other_client, Age, TICK};
 use super::tell::VENDOR_CLASS;
 use super::{is_unknown_to_partner, Bindings, Context, Outgoing};
 use crate::eval::bindings::{Bindings as Variables, Value};
@@ -172,8 +172,8 @@ impl Bindings {
         let local = Local { state: old.state, ends: old.ends, cltt: old.cltt };
         let incoming = Incoming {
             state,
-            potential_expiry: update.potential_expiry.unwrap_or_default(),
-            cltt: update.last_transaction.unwrap_or_default(),
+            potential_expiry: standing.by_my_clock(update.potential_expiry.unwrap_or_default()),
+            cltt: standing.by_my_clock(update.last_transaction.unwrap_or_default()),
         };
         let told = self.queue.told(id);
         let loses =
@@ -197,7 +197,7 @@ impl Bindings {
         let keeps = age == Age::Alike && state == BindingState::Active && !is_other_client;
         new.ends = if keeps { ends.max(old.ends) } else { ends };
         let (heard, mine) = contacts(standing, old, update);
-        let knows_more = new.ends > ends || keeps && is_new && heard <= mine;
+        let knows_more = new.ends > ends || keeps && is_new && heard <= mine.plus(TICK);
         if let Some(heard) = update.last_transaction {
             new.cltt = new.cltt.max(standing.by_my_clock(heard));
         }

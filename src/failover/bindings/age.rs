@@ -22,7 +22,7 @@ pub(super) enum Age {
 const MARGIN: Seconds = Seconds(2);
 
 /// By how much whole seconds of two clocks that count as one may be apart for one moment.
-const TICK: Seconds = Seconds(1);
+pub(super) const TICK: Seconds = Seconds(1);
 
 /// True if the partner tells of a lease of another client than the one that has it here.
 pub(super) fn is_of_other_client(lease: &Lease, update: &BindingUpdate) -> bool {
@@ -51,28 +51,35 @@ pub(super) fn age(
     is_new: bool,
     now: Timestamp,
 ) -> Age {
-    use BindingState::{Abandoned, Active, Backup, Free, Released};
+    use BindingState::{Abandoned, Active, Backup, Expired, Free, Released, Reset};
     let (heard, mine) = contacts(standing, lease, update);
-    if lease.state != Active || lease.ends <= now {
-        // What the partner said before the client gave its lease up here does not bring it back.
-        let is_over = match lease.state {
-            Active => false,
-            Abandoned => heard <= mine.plus(TICK),
-            _ => heard.plus(TICK) < mine,
-        };
-        return if is_new && state == Active && is_over { Age::Older } else { Age::Newer };
-    }
-    if is_new && state == Active && is_of_other_client(lease, update) {
-        let is_mine = heard < mine || heard == mine && standing.role == Role::Primary;
-        return if is_mine { Age::Older } else { Age::Newer };
-    }
     let happened = match state {
         Released => update.lease_expiry,
         Free | Backup if is_new => update.starts,
         _ => None,
     };
+    let happened = happened.map(|at| standing.by_my_clock(at));
+    if lease.state != Active || lease.ends <= now {
+        let is_over = match (lease.state, state) {
+            (Active, _) => false,
+            (Abandoned, Active) => heard <= mine.plus(TICK),
+            // What the partner said before the client gave its lease up here does not bring it back.
+            (_, Active) => heard.plus(TICK) < mine,
+            // The primary gives the address to others when the partner knows that it is free: not by what it said before.
+            (Released | Expired | Reset, Expired) => standing.role == Role::Primary && heard < mine,
+            (Released | Expired | Reset, _) => {
+                standing.role == Role::Primary && happened.is_some_and(|at| at <= mine.plus(TICK))
+            }
+            _ => false,
+        };
+        return if is_new && is_over { Age::Older } else { Age::Newer };
+    }
+    if is_new && state == Active && is_of_other_client(lease, update) {
+        let is_mine = heard < mine || heard == mine && standing.role == Role::Primary;
+        return if is_mine { Age::Older } else { Age::Newer };
+    }
     let is_before = |at: Timestamp| at < lease.cltt || is_new && at <= lease.cltt.plus(TICK);
-    if happened.map(|at| standing.by_my_clock(at)).is_some_and(is_before) {
+    if happened.is_some_and(is_before) {
         return Age::Older;
     }
     if update.starts == Some(lease.starts) {
@@ -141,6 +148,8 @@ mod tests {
             (Released, Active, MINE, -1, Newer, Newer),
             (Free, Active, OTHER, -2, Older, Newer),
             (Expired, Active, MINE, 0, Newer, Newer),
+            (Released, Released, MINE, 2, Newer, Newer),
+            (Expired, Released, MINE, 2, Newer, Newer),
             // An address that is not to be used stays unused.
             (Abandoned, Active, MINE, 1, Older, Newer),
             (Abandoned, Active, MINE, 2, Newer, Newer),
@@ -161,8 +170,18 @@ mod tests {
                 assert_eq!(got(true), unacknowledged, "{mine:?} {theirs:?} {later}, not acknowledged");
                 assert_eq!(got(false), acknowledged, "{mine:?} {theirs:?} {later}, acknowledged");
             }
-            let got = age(&standing, &lease(Active, NOW.0), Active, &update(OTHER, NOW.0), true, NOW);
-            assert_eq!(got, if role == Role::Primary { Older } else { Newer });
+            // What depends on who may give the address to others.
+            let rows = [
+                (Active, Active, OTHER, 0),
+                (Released, Released, MINE, 1),
+                (Released, Free, MINE, 0),
+                (Expired, Expired, MINE, -1),
+            ];
+            for (mine, theirs, client, later) in rows {
+                let update = update(client, NOW.0.saturating_add_signed(later));
+                let got = age(&standing, &lease(mine, NOW.0), theirs, &update, true, NOW);
+                assert_eq!(got, if role == Role::Primary { Older } else { Newer }, "{mine:?} {theirs:?} {later}");
+            }
         }
     }
 
