@@ -665,6 +665,30 @@ fn the_less_critical_of_two_updates_that_cross_is_refused() {
     assert_eq!((ack.reject, side.lease(100).1.state), (Some(16), BindingState::Abandoned));
 }
 
+/// The partner's clock is half a minute behind: its client of the address was heard five seconds later than mine.
+#[test]
+fn updates_that_cross_are_compared_by_one_clock() {
+    for (later, has_lease) in [(5, 2), (-5, 1)] {
+        let mut side = Side::new(PeerState::Normal);
+        let mut standing = side.server.store.standing_of(PEER).unwrap().clone();
+        standing.skew = 30;
+        side.server.store.set_standing(PEER, standing);
+        side.change(100, |lease| {
+            lease.hardware = crate::wire::hardware::HardwareAddr::new(1, &[2, 0x46, 0x4f, 0, 0, 1]).unwrap();
+            (lease.state, lease.starts, lease.cltt) = (BindingState::Active, Timestamp(START), Timestamp(START));
+            (lease.ends, lease.tstp) = (Timestamp(START + 60), Timestamp(START + 90));
+        });
+        let told = side.call(|bindings, context| {
+            bindings.take_up_changes(context);
+            bindings.send(context);
+        });
+        assert_eq!(told.len(), 1);
+        let at = (START - 30).saturating_add_signed(later);
+        side.update(BindingUpdate { hardware: hardware(2), ..active(100, at, at + 60) });
+        assert_eq!(side.lease(100).1.hardware.as_bytes(), &*hardware(has_lease).unwrap(), "{later} s later");
+    }
+}
+
 /// spec/failover.md 17.2 and 18: answers to what was never told, and a request during another.
 #[test]
 fn lines_about_answers_and_requests() {
