@@ -45,7 +45,8 @@ fn haste(seed: u64) -> Weather {
 fn play(seed: u64, weather: Weather) -> u32 {
     let mut world = World::new(seed, weather);
     world.tell_weather();
-    for minute in 1..=if weather.haste { 3 } else { 20 } {
+    let minutes = if weather.haste { 3 } else { 20 };
+    for minute in 1..=minutes {
         world.run(minute * 60_000);
         world.check_known();
     }

@@ -196,8 +196,10 @@ impl Bindings {
         let ends = update.lease_expiry.map_or(old.ends, |ends| standing.by_my_clock(ends));
         let keeps = age == Age::Alike && state == BindingState::Active && !is_other_client;
         new.ends = if keeps { ends.max(old.ends) } else { ends };
+        // That the partner has heard the client, too, is not its knowing that the client was heard here.
         let (heard, mine) = contacts(standing, old, update);
-        let knows_more = new.ends > ends || keeps && is_new && heard <= mine.plus(TICK);
+        let stays_new = keeps && is_new && heard <= mine.plus(TICK);
+        let knows_more = new.ends > ends || stays_new;
         if let Some(heard) = update.last_transaction {
             new.cltt = new.cltt.max(standing.by_my_clock(heard));
         }

@@ -39,6 +39,16 @@ pub(super) fn contacts(standing: &Standing, lease: &Lease, update: &BindingUpdat
     }
 }
 
+/// By my clock, when the client gave the lease back or the address became free, if that is what the partner tells.
+fn ended(standing: &Standing, state: BindingState, update: &BindingUpdate) -> Option<Timestamp> {
+    let at = match state {
+        BindingState::Released => update.lease_expiry,
+        BindingState::Free | BindingState::Backup => update.starts,
+        _ => None,
+    };
+    at.map(|at| standing.by_my_clock(at))
+}
+
 /// How old an update of a lease is: the client that was acknowledged later must not lose by it. ISC takes the update, and may
 /// give the address to another. `is_new`: the partner has not acknowledged what it is to know of the lease, so that it spoke
 /// without knowing it. Of two things within a second either may then be the later one, and both servers have to decide for
@@ -51,35 +61,26 @@ pub(super) fn age(
     is_new: bool,
     now: Timestamp,
 ) -> Age {
-    use BindingState::{Abandoned, Active, Backup, Expired, Free, Released, Reset};
-    let (heard, mine) = contacts(standing, lease, update);
-    let happened = match state {
-        Released => update.lease_expiry,
-        Free | Backup if is_new => update.starts,
-        _ => None,
-    };
-    let happened = happened.map(|at| standing.by_my_clock(at));
-    if lease.state != Active || lease.ends <= now {
-        let is_over = match (lease.state, state) {
-            (Active, _) => false,
-            (Abandoned, Active) => heard <= mine.plus(TICK),
-            // What the partner said before the client gave its lease up here does not bring it back.
-            (_, Active) => heard.plus(TICK) < mine,
-            // The primary gives the address to others when the partner knows that it is free: not by what it said before.
-            (Released | Expired | Reset, Expired) => standing.role == Role::Primary && heard < mine,
-            (Released | Expired | Reset, _) => {
-                standing.role == Role::Primary && happened.is_some_and(|at| at <= mine.plus(TICK))
-            }
-            _ => false,
-        };
-        return if is_new && is_over { Age::Older } else { Age::Newer };
+    if lease.state == BindingState::Active && lease.ends > now {
+        age_for_held(standing, lease, state, update, is_new)
+    } else if is_new && is_before_end(standing, lease, state, update) {
+        Age::Older
+    } else {
+        Age::Newer
     }
+}
+
+/// The same for a lease that a client holds here.
+fn age_for_held(standing: &Standing, lease: &Lease, state: BindingState, update: &BindingUpdate, is_new: bool) -> Age {
+    use BindingState::{Active, Released};
+    let (heard, mine) = contacts(standing, lease, update);
     if is_new && state == Active && is_of_other_client(lease, update) {
         let is_mine = heard < mine || heard == mine && standing.role == Role::Primary;
         return if is_mine { Age::Older } else { Age::Newer };
     }
-    let is_before = |at: Timestamp| at < lease.cltt || is_new && at <= lease.cltt.plus(TICK);
-    if happened.is_some_and(is_before) {
+    // That an address is free is the word of a partner that knew of the lease, if it knew of it.
+    let ended = ended(standing, state, update).filter(|_| is_new || state == Released);
+    if ended.is_some_and(|at| at < lease.cltt || is_new && at <= lease.cltt.plus(TICK)) {
         return Age::Older;
     }
     if update.starts == Some(lease.starts) {
@@ -94,6 +95,23 @@ pub(super) fn age(
         Age::Newer
     } else {
         Age::Alike
+    }
+}
+
+/// True if the partner tells of what was before the end of a lease here, which it does not know of.
+fn is_before_end(standing: &Standing, lease: &Lease, state: BindingState, update: &BindingUpdate) -> bool {
+    use BindingState::{Abandoned, Active, Expired, Released, Reset};
+    let (heard, mine) = contacts(standing, lease, update);
+    match (lease.state, state) {
+        (Active, _) => false,
+        (Abandoned, Active) => heard <= mine.plus(TICK),
+        // It does not bring the lease back.
+        (_, Active) => heard.plus(TICK) < mine,
+        // It does not free the address: the primary gives it to others, and only when the partner knows the end.
+        (Released | Expired | Reset, _) if standing.role != Role::Primary => false,
+        (Released | Expired | Reset, Expired) => heard < mine,
+        (Released | Expired | Reset, _) => ended(standing, state, update).is_some_and(|at| at <= mine.plus(TICK)),
+        _ => false,
     }
 }
 
