@@ -272,6 +272,10 @@ class Pair:
         """Where `since_mark` counts from."""
         self.marked = time.monotonic()
 
+    def next_second(self):
+        """Waits until a second begins: what follows at once falls into one, and ends in one."""
+        self.pause(1.02 - time.time() % 1)
+
     def since_mark(self, seconds):
         """Waits until that many seconds have passed since the mark: what follows comes at the same time in every pairing."""
         self.pause(self.marked + seconds - time.monotonic())

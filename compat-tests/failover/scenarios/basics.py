@@ -14,6 +14,7 @@ def fresh(p):
 def life(p):
     """Eight clients get addresses, renew at either server, release at either, and run out."""
     p.both_normal()
+    p.next_second()
     p.mark()
     for number in range(1, 9):
         p.dora(p.client(number))
